@@ -1,0 +1,3 @@
+export { FlatMemory } from "./flat-memory.ts";
+export { type Endian, type GuestMemory, GuestMemoryError, type WriteObserver } from "./memory.ts";
+export { type ReversedCopier, ReversedMemory } from "./reversed-memory.ts";

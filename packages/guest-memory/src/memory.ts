@@ -1,0 +1,77 @@
+import { GuestError } from "@zarch/vmm-interface";
+
+/** Byte order of a multi-byte field in guest memory. Always named by the caller, never assumed. */
+export type Endian = "big" | "little";
+
+/** Called after bytes of guest memory changed through a {@link GuestMemory}: absolute address and length in bytes. */
+export type WriteObserver = (address: number, length: number) => void;
+
+/** A span that is not wholly inside guest memory. Nothing was read or written. */
+export class GuestMemoryError extends GuestError {
+  /** First byte of the refused span (may be any number that the guest produced). */
+  readonly address: number;
+  /** Length of the refused span in bytes. */
+  readonly length: number;
+
+  constructor(address: number, length: number) {
+    super("ERR_GUEST_MEMORY_RANGE", `guest memory span at 0x${address.toString(16)}, length ${length}, is outside memory`);
+    this.address = address;
+    this.length = length;
+  }
+}
+
+/**
+ * Guest physical (absolute) memory as devices and loaders see it.
+ *
+ * Addresses are numbers. {@link loadUint64} gives a value of 2^53 or more inexactly but never below 2^53, so that such a
+ * value, used as an address, fails {@link contains} like every other address outside memory.
+ * Every access outside memory throws {@link GuestMemoryError} and has no partial effect.
+ */
+export interface GuestMemory {
+  /** Bytes of memory; valid addresses are 0 to size - 1. */
+  readonly size: number;
+  /** Whether the span lies in memory. False for negative, fractional or unsafe numbers; true for length 0 up to `size`. */
+  contains(address: number, length: number): boolean;
+  /** Copies `target.length` bytes from guest memory into `target`. */
+  read(address: number, target: Uint8Array): void;
+  /** Copies all of `source` into guest memory. */
+  write(address: number, source: Uint8Array): void;
+  /** Sets `length` bytes to `value` (0 to 255). */
+  fill(address: number, length: number, value: number): void;
+  loadUint8(address: number): number;
+  loadUint16(address: number, endian: Endian): number;
+  loadUint32(address: number, endian: Endian): number;
+  /** See the interface's note for values of 2^53 and more. */
+  loadUint64(address: number, endian: Endian): number;
+  loadBigUint64(address: number, endian: Endian): bigint;
+  storeUint8(address: number, value: number): void;
+  storeUint16(address: number, value: number, endian: Endian): void;
+  storeUint32(address: number, value: number, endian: Endian): void;
+  /** `value`: a non-negative safe integer. */
+  storeUint64(address: number, value: number, endian: Endian): void;
+  storeBigUint64(address: number, value: bigint, endian: Endian): void;
+  /** A live view of the span when the layout allows one (flat memory), else undefined. Writes to it are not observed. */
+  view(address: number, length: number): Uint8Array | undefined;
+  /** Calls `observer` after each write through this object. Returns a function that stops it. */
+  observeWrites(observer: WriteObserver): () => void;
+}
+
+export function isSpanInside(size: number, address: number, length: number): boolean {
+  return Number.isSafeInteger(address) && Number.isSafeInteger(length) && address >= 0 && length >= 0 && address <= size - length;
+}
+
+/** The observers of one memory; no cost beyond a length test when there are none. */
+export class WriteObservers {
+  #observers: readonly WriteObserver[] = [];
+
+  add(observer: WriteObserver): () => void {
+    this.#observers = [...this.#observers, observer];
+    return () => {
+      this.#observers = this.#observers.filter((other) => other !== observer);
+    };
+  }
+
+  notify(address: number, length: number): void {
+    for (const observer of this.#observers) observer(address, length);
+  }
+}

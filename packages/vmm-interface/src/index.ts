@@ -1,0 +1,4 @@
+export * from "./clock.ts";
+export * from "./errors.ts";
+export * from "./logger.ts";
+export * from "./ports.ts";
