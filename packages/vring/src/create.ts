@@ -1,0 +1,12 @@
+import type { GuestMemory } from "@zarch/guest-memory";
+import type { DeviceVirtqueue } from "./device-virtqueue.ts";
+import type { VirtqueueConfig } from "./layout.ts";
+import { SplitDeviceVirtqueue } from "./split-device.ts";
+
+/**
+ * Makes the device side of a virtqueue whose memory the driver has initialised with zeroes.
+ * @throws VirtqueueError ERR_VIRTQUEUE_SIZE or ERR_VIRTQUEUE_AREA
+ */
+export function createDeviceVirtqueue(memory: GuestMemory, config: VirtqueueConfig): DeviceVirtqueue {
+  return new SplitDeviceVirtqueue(memory, config);
+}

@@ -1,0 +1,51 @@
+import type { DescriptorChain } from "./chain.ts";
+import type { VirtqueueError } from "./errors.ts";
+
+/**
+ * The device side of a virtqueue (virtio 2.7 and 2.8), the same for every format and byte order.
+ *
+ * All guest memory that belongs to the ring is read once per use: an index, a head or a descriptor that the guest changes
+ * behind our back has no effect on what was read before.
+ */
+export interface DeviceVirtqueue extends Iterable<DescriptorChain> {
+  /** Number of entries. */
+  readonly size: number;
+  /** Chains popped and not yet pushed; never more than {@link size}. */
+  readonly inFlight: number;
+  /** Why the queue stopped, once it has met a malformed ring. */
+  readonly error: VirtqueueError | undefined;
+
+  /**
+   * Takes the next available buffer, or `undefined` when there is none. Finding none asks the driver to notify when there
+   * is one (unless {@link disableNotifications} is in effect), so a device that stops at `undefined` misses nothing.
+   *
+   * @throws VirtqueueError once, for a malformed ring; from then on the queue is inert: it gives nothing and publishes nothing
+   */
+  pop(): DescriptorChain | undefined;
+
+  /** Pops until there is nothing left. */
+  [Symbol.iterator](): IterableIterator<DescriptorChain>;
+
+  /**
+   * Stages `chain` as used. The driver sees it after {@link flush}. Chains may be pushed in any order; with IN_ORDER they
+   * are held back until all earlier ones are there.
+   *
+   * @param written bytes written from the first device-writable byte on, without a gap; may be less than was written
+   */
+  push(chain: DescriptorChain, written: number): void;
+
+  /** Publishes all staged chains at once. Returns whether the driver wants a used buffer notification for them. */
+  flush(): boolean;
+
+  /** Whether {@link pop} would find a buffer; throws as it does. Does not ask the driver for a notification. */
+  hasAvailable(): boolean;
+
+  /** Tells the driver that available buffer notifications are not needed: an optimisation that it may ignore. */
+  disableNotifications(): void;
+
+  /** Asks for available buffer notifications again. Returns whether buffers came in the meantime: they have to be looked at now. */
+  enableNotifications(): boolean;
+
+  /** Cuts the queue off from guest memory for ever, with all its chains: whatever they write later is dropped. */
+  close(): void;
+}

@@ -1,0 +1,122 @@
+import type { Endian, GuestMemory } from "@zarch/guest-memory";
+import { VirtqueueError } from "./errors.ts";
+
+/** Largest queue size of either format (virtio 2.7, 2.8). */
+export const MAX_QUEUE_SIZE = 32768;
+
+/** Bytes of one descriptor, split or packed. */
+export const DESCRIPTOR_SIZE = 16;
+
+export type VirtqueueFormat = "split" | "packed";
+
+/**
+ * Where the three parts of a virtqueue are: guest physical addresses.
+ *
+ * | area | split (2.7) | packed (2.8) |
+ * |---|---|---|
+ * | descriptor | descriptor table | descriptor ring |
+ * | driver | available ring | driver event suppression |
+ * | device | used ring | device event suppression |
+ */
+export interface VirtqueueAreas {
+  readonly descriptor: number;
+  readonly driver: number;
+  readonly device: number;
+}
+
+/** Everything that both sides have to agree on before they can use a virtqueue. */
+export interface VirtqueueConfig {
+  /** Default `"split"`; `"packed"` with VIRTIO_F_RING_PACKED. */
+  readonly format?: VirtqueueFormat;
+  /** Number of entries: 1 to 32768, a power of two when split. */
+  readonly size: number;
+  readonly areas: VirtqueueAreas;
+  /** Byte order of every ring field: `"little"` for virtio 1.x, the guest's own for the legacy interface (2.7.3). */
+  readonly endian: Endian;
+  /** VIRTIO_F_INDIRECT_DESC was negotiated. Default false. */
+  readonly indirect?: boolean;
+  /** VIRTIO_F_EVENT_IDX was negotiated. Default false. */
+  readonly eventIndex?: boolean;
+  /** VIRTIO_F_IN_ORDER was negotiated: buffers are returned in the order in which they were made available. Default false. */
+  readonly inOrder?: boolean;
+  /** VIRTIO_F_NOTIFY_ON_EMPTY (legacy, 6.3) was negotiated. Default false. */
+  readonly notifyOnEmpty?: boolean;
+  /**
+   * Most descriptors in one chain, those of its indirect table included (2.7.4.1 allows a limit). The specification
+   * stops drivers at the queue size, but Linux goes beyond it with indirect tables. Default: the larger of the queue size and 1024.
+   */
+  readonly maxChainLength?: number;
+}
+
+/** Bytes of a split descriptor table, alignment 16 (2.7). */
+export function descriptorTableSize(queueSize: number): number {
+  return DESCRIPTOR_SIZE * queueSize;
+}
+
+/** Bytes of an available ring with its used_event field, alignment 2 (2.7). */
+export function availableRingSize(queueSize: number): number {
+  return 6 + 2 * queueSize;
+}
+
+/** Bytes of a used ring with its avail_event field, alignment 4 (2.7). */
+export function usedRingSize(queueSize: number): number {
+  return 6 + 8 * queueSize;
+}
+
+/** Bytes of a packed ring's driver or device event suppression structure, alignment 4 (2.8.10.1). */
+export const EVENT_SUPPRESSION_SIZE = 4;
+
+function roundUp(value: number, align: number): number {
+  return Math.ceil(value / align) * align;
+}
+
+function isPowerOfTwo(value: number): boolean {
+  return Number.isSafeInteger(value) && value > 0 && value <= 0x8000_0000 && (value & (value - 1)) === 0;
+}
+
+/** Bytes of a whole split ring in the contiguous legacy layout (2.7.2). `align` in bytes: a power of two, given by the transport. */
+export function legacyRingSize(queueSize: number, align: number): number {
+  return roundUp(descriptorTableSize(queueSize) + availableRingSize(queueSize), align) + roundUp(usedRingSize(queueSize), align);
+}
+
+/**
+ * The areas of a split ring in the contiguous legacy layout (2.7.2): descriptor table and available ring at `address`,
+ * the used ring at the next multiple of `align` bytes.
+ * @throws VirtqueueError ERR_VIRTQUEUE_AREA when `align` is no power of two
+ */
+export function legacyAreas(address: number, queueSize: number, align: number): VirtqueueAreas {
+  if (!isPowerOfTwo(align)) throw new VirtqueueError("ERR_VIRTQUEUE_AREA", `legacy ring alignment ${align} is not a power of two`);
+  const driver = address + descriptorTableSize(queueSize);
+  return { descriptor: address, driver, device: roundUp(driver + availableRingSize(queueSize), align) };
+}
+
+/** Whether `size` is a legal queue size of the format. */
+export function isQueueSize(size: number, format: VirtqueueFormat): boolean {
+  return Number.isSafeInteger(size) && size >= 1 && size <= MAX_QUEUE_SIZE && (format === "packed" || isPowerOfTwo(size));
+}
+
+function checkArea(memory: GuestMemory, name: string, address: number, length: number, align: number): void {
+  if (address % align !== 0 || !memory.contains(address, length)) {
+    throw new VirtqueueError(
+      "ERR_VIRTQUEUE_AREA",
+      `${name} area at 0x${address.toString(16)}, ${length} bytes, is misaligned or outside memory`,
+    );
+  }
+}
+
+/**
+ * Checks size, alignment and position of a virtqueue.
+ * @throws VirtqueueError ERR_VIRTQUEUE_SIZE or ERR_VIRTQUEUE_AREA
+ */
+export function checkVirtqueueConfig(memory: GuestMemory, config: Pick<VirtqueueConfig, "format" | "size" | "areas">): void {
+  const { size, areas, format = "split" } = config;
+  if (!isQueueSize(size, format)) throw new VirtqueueError("ERR_VIRTQUEUE_SIZE", `${format} queue size ${size}`);
+  checkArea(memory, "descriptor", areas.descriptor, descriptorTableSize(size), 16);
+  if (format === "packed") {
+    checkArea(memory, "driver", areas.driver, EVENT_SUPPRESSION_SIZE, 4);
+    checkArea(memory, "device", areas.device, EVENT_SUPPRESSION_SIZE, 4);
+  } else {
+    checkArea(memory, "driver", areas.driver, availableRingSize(size), 2);
+    checkArea(memory, "device", areas.device, usedRingSize(size), 4);
+  }
+}

@@ -1,0 +1,236 @@
+import type { Endian, GuestMemory } from "@zarch/guest-memory";
+import { BugError } from "@zarch/vmm-interface";
+import type { DescriptorChain, QueueLife } from "./chain.ts";
+import { ChainBuilder, DESC_F_INDIRECT, DESC_F_NEXT, DESC_F_WRITE, defaultMaxChainLength, indirectTableEntries } from "./chain-builder.ts";
+import { CompletionOrder } from "./completion-order.ts";
+import type { DeviceVirtqueue } from "./device-virtqueue.ts";
+import { VirtqueueError } from "./errors.ts";
+import { checkVirtqueueConfig, DESCRIPTOR_SIZE, type VirtqueueConfig } from "./layout.ts";
+
+/** Available ring flag: the driver wants no used buffer notifications (virtio 2.7.6). */
+const AVAIL_F_NO_INTERRUPT = 1;
+/** Used ring flag: the device wants no available buffer notifications (virtio 2.7.8). */
+const USED_F_NO_NOTIFY = 1;
+
+/** Offsets in the available and in the used ring. */
+const FLAGS = 0;
+const INDEX = 2;
+const RING = 4;
+
+/** The device side of a split virtqueue (virtio 2.7). */
+export class SplitDeviceVirtqueue implements DeviceVirtqueue {
+  readonly size: number;
+  readonly #memory: GuestMemory;
+  readonly #endian: Endian;
+  readonly #descriptors: number;
+  readonly #available: number;
+  readonly #used: number;
+  readonly #usedEvent: number;
+  readonly #availEvent: number;
+  readonly #mask: number;
+  readonly #indirect: boolean;
+  readonly #eventIndex: boolean;
+  readonly #notifyOnEmpty: boolean;
+  readonly #life: QueueLife = { closed: false };
+  readonly #builder: ChainBuilder;
+  readonly #order: CompletionOrder | undefined;
+  /** 1 for each head that the device has. */
+  readonly #heads: Uint8Array;
+  #inFlight = 0;
+  #error: VirtqueueError | undefined;
+
+  /** The available index as last read from the driver, 16 bits. */
+  #availableIndex = 0;
+  /** The next available index to take, 16 bits. */
+  #nextAvailable = 0;
+  /** The avail_event field as it stands in memory. */
+  #armedAt = 0;
+  #notifications = true;
+  /** The used index that the next staged entry gets, 16 bits. */
+  #usedIndex = 0;
+  /** Entries written to the used ring since the last {@link flush}. */
+  #staged = 0;
+
+  constructor(memory: GuestMemory, config: VirtqueueConfig) {
+    checkVirtqueueConfig(memory, config);
+    const { size, areas } = config;
+    this.size = size;
+    this.#memory = memory;
+    this.#endian = config.endian;
+    this.#descriptors = areas.descriptor;
+    this.#available = areas.driver;
+    this.#used = areas.device;
+    this.#usedEvent = areas.driver + RING + 2 * size;
+    this.#availEvent = areas.device + RING + 8 * size;
+    this.#mask = size - 1;
+    this.#indirect = config.indirect ?? false;
+    this.#eventIndex = config.eventIndex ?? false;
+    this.#notifyOnEmpty = config.notifyOnEmpty ?? false;
+    this.#builder = new ChainBuilder(memory, this.#life, config.maxChainLength ?? defaultMaxChainLength(size));
+    this.#order = config.inOrder ? new CompletionOrder() : undefined;
+    this.#heads = new Uint8Array(size);
+  }
+
+  get inFlight(): number {
+    return this.#inFlight;
+  }
+
+  get error(): VirtqueueError | undefined {
+    return this.#error;
+  }
+
+  #fail(error: VirtqueueError): never {
+    this.#error = error;
+    this.#life.closed = true;
+    throw error;
+  }
+
+  /** Reads the driver's index. Returns whether there is anything to take. */
+  #refresh(): boolean {
+    const index = this.#memory.loadUint16(this.#available + INDEX, this.#endian);
+    const added = (index - this.#nextAvailable) & 0xffff;
+    if (added > this.size) {
+      this.#fail(
+        new VirtqueueError(
+          "ERR_VIRTQUEUE_AVAILABLE_INDEX",
+          `available index ${index} is ${added} ahead of ${this.#nextAvailable}, queue size ${this.size}`,
+        ),
+      );
+    }
+    this.#availableIndex = index;
+    return added !== 0;
+  }
+
+  hasAvailable(): boolean {
+    if (this.#life.closed) return false;
+    return this.#nextAvailable !== this.#availableIndex || this.#refresh();
+  }
+
+  pop(): DescriptorChain | undefined {
+    if (this.#life.closed) return undefined;
+    if (this.#nextAvailable === this.#availableIndex && !this.#refresh() && !this.#arm()) return undefined;
+    const slot = this.#nextAvailable & this.#mask;
+    const head = this.#memory.loadUint16(this.#available + RING + 2 * slot, this.#endian);
+    let chain: DescriptorChain;
+    try {
+      chain = this.#parse(head);
+    } catch (error) {
+      if (error instanceof VirtqueueError) this.#fail(error);
+      throw error;
+    }
+    this.#nextAvailable = (this.#nextAvailable + 1) & 0xffff;
+    this.#heads[head] = 1;
+    this.#inFlight++;
+    this.#order?.popped(chain);
+    return chain;
+  }
+
+  *[Symbol.iterator](): IterableIterator<DescriptorChain> {
+    for (let chain = this.pop(); chain; chain = this.pop()) yield chain;
+  }
+
+  #parse(head: number): DescriptorChain {
+    const memory = this.#memory;
+    const endian = this.#endian;
+    const builder = this.#builder;
+    if (head >= this.size) throw new VirtqueueError("ERR_VIRTQUEUE_HEAD", `head ${head} in a queue of ${this.size}`);
+    if (this.#heads[head] !== 0) throw new VirtqueueError("ERR_VIRTQUEUE_HEAD_IN_USE", `head ${head} is made available twice`);
+    builder.start();
+    let table = this.#descriptors;
+    let entries = this.size;
+    let index = head;
+    let visited = 0;
+    let inTable = false;
+    for (;;) {
+      if (++visited > entries) {
+        throw new VirtqueueError("ERR_VIRTQUEUE_CHAIN_TOO_LONG", `a chain from head ${head} has more descriptors than its table`);
+      }
+      const at = table + index * DESCRIPTOR_SIZE;
+      const address = memory.loadUint64(at, endian);
+      const length = memory.loadUint32(at + 8, endian);
+      const flags = memory.loadUint16(at + 12, endian);
+      const next = memory.loadUint16(at + 14, endian);
+      if (flags & DESC_F_INDIRECT) {
+        if (!this.#indirect) throw new VirtqueueError("ERR_VIRTQUEUE_INDIRECT", "an indirect descriptor without VIRTIO_F_INDIRECT_DESC");
+        if (inTable) throw new VirtqueueError("ERR_VIRTQUEUE_INDIRECT", "an indirect descriptor in an indirect table");
+        if (flags & DESC_F_NEXT) throw new VirtqueueError("ERR_VIRTQUEUE_INDIRECT", "an indirect descriptor with a next one");
+        entries = indirectTableEntries(memory, address, length);
+        table = address;
+        index = 0;
+        visited = 0;
+        inTable = true;
+        continue;
+      }
+      builder.add(address, length, (flags & DESC_F_WRITE) !== 0);
+      if ((flags & DESC_F_NEXT) === 0) return builder.finish(head, 1);
+      if (next >= entries) throw new VirtqueueError("ERR_VIRTQUEUE_NEXT", `next descriptor ${next} in a table of ${entries}`);
+      index = next;
+    }
+  }
+
+  push(chain: DescriptorChain, written: number): void {
+    if (this.#life.closed) return;
+    if (written < 0 || written > chain.writableLength) {
+      throw new BugError(`${written} bytes reported for a chain with room for ${chain.writableLength}`);
+    }
+    if (this.#heads[chain.id] !== 1) throw new BugError(`chain ${chain.id} is returned to a queue that does not wait for it`);
+    this.#heads[chain.id] = 2;
+    if (this.#order) this.#order.completed(chain, written, this.#stage);
+    else this.#stage(chain, written);
+  }
+
+  readonly #stage = (chain: DescriptorChain, written: number): void => {
+    const entry = this.#used + RING + 8 * (this.#usedIndex & this.#mask);
+    this.#memory.storeUint32(entry, chain.id, this.#endian);
+    this.#memory.storeUint32(entry + 4, written, this.#endian);
+    this.#usedIndex = (this.#usedIndex + 1) & 0xffff;
+    this.#heads[chain.id] = 0;
+    this.#inFlight--;
+    this.#staged++;
+    // The ring must not overtake itself if a driver offers heads again that it cannot know to be free.
+    if (this.#staged % this.size === 0) this.#publish();
+  };
+
+  #publish(): void {
+    this.#memory.storeUint16(this.#used + INDEX, this.#usedIndex, this.#endian);
+  }
+
+  flush(): boolean {
+    const staged = this.#staged;
+    if (staged === 0 || this.#life.closed) return false;
+    this.#staged = 0;
+    this.#publish();
+    if (this.#notifyOnEmpty && this.#inFlight === 0 && !this.hasAvailable()) return true;
+    if (!this.#eventIndex) return (this.#memory.loadUint16(this.#available + FLAGS, this.#endian) & AVAIL_F_NO_INTERRUPT) === 0;
+    const event = this.#memory.loadUint16(this.#usedEvent, this.#endian);
+    return ((this.#usedIndex - event - 1) & 0xffff) < staged;
+  }
+
+  /** With EVENT_IDX: asks for a notification of the next buffer. Returns whether one came before the driver could know. */
+  #arm(): boolean {
+    if (!this.#eventIndex || !this.#notifications || this.#armedAt === this.#nextAvailable) return false;
+    this.#armedAt = this.#nextAvailable;
+    this.#memory.storeUint16(this.#availEvent, this.#armedAt, this.#endian);
+    return this.#refresh();
+  }
+
+  disableNotifications(): void {
+    if (!this.#notifications || this.#life.closed) return;
+    this.#notifications = false;
+    // With EVENT_IDX, an avail_event that lies behind is enough.
+    if (!this.#eventIndex) this.#memory.storeUint16(this.#used + FLAGS, USED_F_NO_NOTIFY, this.#endian);
+  }
+
+  enableNotifications(): boolean {
+    if (this.#life.closed) return false;
+    if (!this.#notifications) {
+      this.#notifications = true;
+      if (!this.#eventIndex) this.#memory.storeUint16(this.#used + FLAGS, 0, this.#endian);
+    }
+    return this.#nextAvailable !== this.#availableIndex || this.#refresh() || this.#arm();
+  }
+
+  close(): void {
+    this.#life.closed = true;
+  }
+}
