@@ -182,6 +182,45 @@ VRV_VVXRDU VRV v1,d2(v2,b2),m3
 VRX_VRRDU VRX v1,d2(x2,b2),m3
 VRX_VV VRR-a v1,v2
 VSI_URDV VSI v1,d2(b2),i3
+RIE_R0I0 RIE-a r1,i2s
+RIE_R0PI RIE-c r1,i2s,ri4
+RIE_R0PU RIE-c r1,i2,ri4
+RIE_R0U0 RIE-a r1,i2
+RIE_RRP0 RIE-b r1,r2,ri4
+RIE_RRUUU2 RIE-f r1,r2,i3,i4:6,i5?
+RIL_0P RIL-c ri2
+RIS_R0RDI RIS r1,i2s,d4(b4)
+RIS_R0RDU RIS r1,i2,d4(b4)
+RI_0P RI-c ri2
+RRF_00RR RRF-c r1,r2
+RRF_R0RR3 RRF-a r1,r2,r3
+RRS_RRRD0 RRS r1,r2,d4(b4)
+RR_0R RR r2
+RSY_R0RD RSY-b r1,d2(b2)
+RXY_0RRD RXY-b d2(x2,b2)
+RX_0RRD RX-b d2(x2,b2)
+VRI_V VRI-a v1
+VRI_V0I VRI-a v1,i2s
+VRI_V0UU VRI-b v1,i2,i3
+VRI_VVU VRI-c v1,v3,i2
+VRI_VVU2 VRI-e v1,v2,i3
+VRR_VV0UU VRR-a v1,v2,m4,m5
+VRR_VV0UU8 VRR-a v1,v2,m4|8,m5
+VRR_VV0U2:VRR-a VRR-a v1,v2,m5
+VRR_VVV0U0:VRR-b VRR-b v1,v2,v3,m5
+VRR_VVV0U0:VRR-c VRR-c v1,v2,v3,m6
+VRR_VVV0U1 VRR-b v1,v2,v3,m5|1
+VRR_VVV0U2 VRR-b v1,v2,v3,m5|2
+VRR_VVV0U3 VRR-b v1,v2,v3,m5|3
+VRR_VVV2 VRR-c v1,v2=v3
+VRR_VVVU0VB VRR-d v1,v2,v3,v4,m6
+VRR_VVVU0VB1 VRR-d v1,v2,v3,v4,m6|1
+VRR_VVVU0VB2 VRR-d v1,v2,v3,v4,m6|2
+VRR_VVVU0VB3 VRR-d v1,v2,v3,v4,m6|3
+VRR_VVVV VRR-e v1,v2,v3,v4
+VRS_RVRD VRS-c r1,v3,d2(b2)
+VRS_VVRD VRS-a v1,v3,d2(b2)
+VRX_VRRD VRX v1,d2(x2,b2)
 `;
 
 /** Format column of the source list to "format shape". */
@@ -224,3 +263,6 @@ export const semiprivileged: ReadonlySet<string> = new Set(
     "ecctr ecpga epctr"
   ).split(" "),
 );
+
+/** Of several mnemonics with the same fixed bits, GNU objdump prints the first of the list, except for these newer names. */
+export const printed: ReadonlySet<string> = new Set("prno vflls wflls vfll vcfps vcfpl vcsfp vclfp vflr vflrd wflrd".split(" "));

@@ -36,6 +36,10 @@ export interface FieldSpec {
   readonly pair: boolean;
   /** May be left out in assembler source; then it is zero. Only trailing operands are optional. */
   readonly optional: boolean;
+  /** Bits that an extended mnemonic forces to one (WCDGB forces M4 to have 8); 0 for instructions themselves. */
+  readonly forced: number;
+  /** Field that an extended mnemonic fills with the same value (VNOT: V3 with V2); undefined for instructions themselves. */
+  readonly twin: FieldName | undefined;
 }
 
 /**
@@ -74,14 +78,18 @@ const plainKinds: Readonly<Record<string, FieldKind>> = {
 };
 
 function parseField(formatName: string, token: string, bitsOf: ReadonlyMap<string, readonly FieldPart[]>): FieldSpec {
-  const match = /^([a-z]+)(\d?)([ps]?)(\??)$/.exec(token);
+  const match = /^([a-z]+)(\d?)([ps]?)(?::(\d+))?(?:\|(\d+))?(?:=([a-z]+\d))?(\??)$/.exec(token);
   if (!match) throw new TypeError(`field ${token} of ${formatName}`);
-  const [, letters = "", digit = "", flag = "", optional = ""] = match;
+  const [, letters = "", digit = "", flag = "", narrowed, forced, twin, optional = ""] = match;
   const register = registerKinds[letters];
   const kind = register ?? plainKinds[letters];
   const name = (register ? "r" : letters) + digit;
-  const parts = bitsOf.get(name);
+  let parts = bitsOf.get(name);
   if (!kind || !parts) throw new TypeError(`field ${token} is not in format ${formatName}`);
+  if (narrowed !== undefined) {
+    const { bit, length } = parts[0]!;
+    parts = [{ bit: bit + length - Number(narrowed), length: Number(narrowed) }];
+  }
   return {
     name: name as FieldName,
     kind,
@@ -90,19 +98,22 @@ function parseField(formatName: string, token: string, bitsOf: ReadonlyMap<strin
     signed: kind === "relative" || flag === "s" || (kind === "displacement" && parts.length > 1),
     pair: flag === "p",
     optional: optional === "?",
+    forced: Number(forced ?? 0),
+    twin: twin as FieldName | undefined,
   };
 }
 
 /**
  * Build a format from its layout name and operand list. The list is written as in assembler source with one letter per
  * kind of field: r general, f floating-point, a access, c control, v vector register; m mask, i immediate, ri relative,
- * d(x,b) storage. `p` after the digit marks a register pair, `s` a signed immediate, `?` an optional operand.
+ * d(x,b) storage. `p` after the digit marks a register pair, `s` a signed immediate, `?` an optional operand. Extended mnemonics also use `:n` (only the
+ * rightmost n bits are an operand), `|n` (bits forced to one) and `=field` (a field filled with the same value).
  */
 export function parseShape(formatName: string, shape: string): Format {
   const layout = layouts.get(formatName);
   if (!layout) throw new TypeError(`unknown format ${formatName}`);
   const operands: Operand[] = [];
-  for (const text of shape.match(/[a-z0-9?]+(\([^)]*\))?/g) ?? []) {
+  for (const text of shape.match(/[a-z0-9:|=?]+(\([^)]*\))?/g) ?? []) {
     const storage = text.includes("(");
     const tokens = text.replace(")", "").split(/[(,]/);
     operands.push({ storage, fields: tokens.map((token) => parseField(formatName, token, layout.fields)) });
