@@ -66,7 +66,8 @@ export interface ServiceCallPort {
   /**
    * @param command SCLP command word, 32 bits
    * @param address absolute address of the SCCB, already known to be in storage, below 2 GiB and 8-byte aligned
-   * @returns condition code 0 (accepted: a service-signal external interruption follows), 2 (busy) or 3 (not operational)
+   * @returns condition code 0 (accepted: a service-signal external interruption follows), 2 (busy) or 3 (not operational);
+   * or `-c` to ask for the program interruption with code `c` (block shorter than its header, or reaching out of storage)
    */
   serviceCall(command: number, address: number): number;
   /** Removes and returns the parameter of a pending service signal (external interruption 0x2401), or 0. */
