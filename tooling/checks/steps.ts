@@ -1,0 +1,74 @@
+import { spawnSync } from "node:child_process";
+import { join } from "node:path";
+import { checkLayers } from "../layers/rules.ts";
+import { turboBoundaries } from "../layers/turbo.ts";
+import { runExamples } from "../publishing/examples.ts";
+import { packAll } from "../publishing/tarballs.ts";
+import { checkContents, checkPublint, checkTypesResolve } from "../publishing/verify.ts";
+import { publicPackages, readPackages, workspaceRoot } from "../workspace/packages.ts";
+import { checkChangesets } from "./changesets.ts";
+import { type Outcome, outcome, type Selection, type Step } from "./outcome.ts";
+import { runVitest } from "./vitest.ts";
+
+const outputDirectory = join(workspaceRoot, ".cache/checks");
+
+/** All steps in the order in which they run: what is quick and explains later failures comes first. */
+export const steps: Record<string, Step> = {
+  build: { title: "compile all packages (tsc -b)", run: () => [tool("tsc -b", "node", prepare("build"))] },
+  types: { title: "types of tests and tooling", run: () => [tool("types of tests", "tsc", ["-p", "tsconfig.tests.json"])] },
+  lint: { title: "lint and format (biome)", run: () => [tool("biome", "biome", ["ci", "--colors=off", "--diagnostic-level=warn", "."])] },
+  layers: { title: "layers and dependencies", run: layers },
+  changesets: { title: "changesets", run: () => [outcome("changesets", checkChangesets(readPackages()))] },
+  unit: {
+    title: "tests (vitest)",
+    run: ({ packages, everything }) => runVitest(everything ? [] : packages.map(({ path }) => path), outputDirectory),
+  },
+  publish: { title: "what would be published (publint, attw, contents)", run: publish },
+  examples: { title: "first example of each README, from packed tarballs", run: examples },
+};
+
+function prepare(task: string): string[] {
+  return [join(workspaceRoot, "tooling/bootstrap/prepare.js"), task];
+}
+
+/** Runs a command of the workspace; its output is shown when it fails. */
+function tool(name: string, command: string, arguments_: string[]): Outcome {
+  const { status, stdout, stderr, error } = spawnSync(join(workspaceRoot, "node_modules/.bin", command), arguments_, {
+    cwd: workspaceRoot,
+    encoding: "utf8",
+    maxBuffer: 1 << 26,
+  });
+  if (error) return outcome(name, [error.message]);
+  return outcome(name, status === 0 ? [] : [`${stdout}${stderr}`]);
+}
+
+function layers(): Outcome[] {
+  const turbo = turboBoundaries();
+  const violations = checkLayers(readPackages());
+  return [
+    outcome("turbo boundaries", turbo.ok ? [] : [turbo.output]),
+    outcome(
+      "layer rules",
+      violations.map(({ rule, where, message }) => `${where}: ${message} [${rule}]`),
+    ),
+  ];
+}
+
+async function publish({ packages }: Selection): Promise<Outcome[]> {
+  const selected = publicPackages([...packages]);
+  const tarballs = packAll(selected, join(outputDirectory, "publish"));
+  const results: Outcome[] = [];
+  for (const owner of selected) {
+    const tarball = tarballs.get(owner.manifest.name)!;
+    results.push(outcome(`contents of ${owner.path}`, checkContents(owner, tarball)));
+    results.push(outcome(`publint ${owner.path}`, await checkPublint(tarball)));
+    results.push(outcome(`attw ${owner.path}`, await checkTypesResolve(tarball)));
+  }
+  return results;
+}
+
+function examples({ packages }: Selection): Outcome[] {
+  // Every tarball is installed even if one package is checked: its dependencies must come from somewhere.
+  const tarballs = packAll(publicPackages(), join(outputDirectory, "examples"));
+  return runExamples(publicPackages([...packages]), tarballs).map(({ name, problems }) => outcome(`example of ${name}`, problems));
+}

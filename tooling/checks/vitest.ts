@@ -1,0 +1,43 @@
+import { spawnSync } from "node:child_process";
+import { mkdirSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { workspaceRoot } from "../workspace/packages.ts";
+import type { Outcome } from "./outcome.ts";
+
+/** The parts of vitest's JSON report that are used here. */
+interface Report {
+  numPassedTests: number;
+  numFailedTests: number;
+  numPendingTests: number;
+  numTodoTests: number;
+  testResults: { name: string; status: string; message: string; assertionResults: { status: string }[] }[];
+}
+
+/** Runs the tests below `filters` (all, if empty) with vitest's own progress on the terminal. */
+export function runVitest(filters: string[], outputDirectory: string): Outcome[] {
+  const file = join(outputDirectory, "vitest.json");
+  mkdirSync(outputDirectory, { recursive: true });
+  rmSync(file, { force: true });
+  const vitest = join(workspaceRoot, "node_modules/vitest/vitest.mjs");
+  const { status, error } = spawnSync(
+    process.execPath,
+    [vitest, "run", "--reporter=default", "--reporter=json", `--outputFile.json=${file}`, ...filters],
+    { cwd: workspaceRoot, stdio: ["ignore", "inherit", "inherit"] },
+  );
+  if (error) throw error;
+  return [countReport(JSON.parse(readFileSync(file, "utf8")) as Report, status)];
+}
+
+/** Counts a report: a file that fails without a failing test, and errors outside of every test, are failures too. */
+export function countReport(report: Report, status: number | null): Outcome {
+  const brokenFiles = report.testResults.filter(
+    (result) => result.status === "failed" && !result.assertionResults.some((assertion) => assertion.status === "failed"),
+  );
+  const problems = brokenFiles.map((result) => `${result.name}: ${result.message}`);
+  let failed = report.numFailedTests + brokenFiles.length;
+  if (failed === 0 && status !== 0) {
+    failed = 1;
+    problems.push(`vitest ended with status ${status} though no test failed: see its output above`);
+  }
+  return { name: "vitest", passed: report.numPassedTests, failed, skipped: report.numPendingTests + report.numTodoTests, problems };
+}
