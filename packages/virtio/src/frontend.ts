@@ -223,23 +223,29 @@ export class VirtioFrontend {
     if (this.#resetting !== undefined) return this.#resetting;
     const active = this.#active;
     this.#end();
-    let pending: void | Promise<void>;
-    try {
-      pending = active?.reset();
-    } catch (error) {
-      this.#logger.log("error", `virtio device ${this.#device.deviceId} failed in its reset`, { error });
-    }
-    if (!(pending instanceof Promise)) {
+    const pending = active && this.#stop(active);
+    if (pending === undefined) {
       this.#initialState();
       return undefined;
     }
-    this.#resetting = pending
-      .catch((error: unknown) => this.#logger.log("error", `virtio device ${this.#device.deviceId} failed in its reset`, { error }))
-      .then(() => {
-        this.#resetting = undefined;
-        this.#initialState();
-      });
+    this.#resetting = pending.then(() => {
+      this.#resetting = undefined;
+      this.#initialState();
+    });
     return this.#resetting;
+  }
+
+  /** Stops an active device. What it does wrong in doing so must not keep the driver waiting. */
+  #stop(active: ActiveDevice): Promise<void> | undefined {
+    const failed = (error: unknown): void =>
+      this.#logger.log("error", `virtio device ${this.#device.deviceId} failed in its reset`, { error });
+    try {
+      const pending = active.reset();
+      if (pending instanceof Promise) return pending.catch(failed);
+    } catch (error) {
+      failed(error);
+    }
+    return undefined;
   }
 
   /** The reset under way, if any. */
