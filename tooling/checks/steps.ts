@@ -1,5 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
+import { checkCoverage } from "../coverage/check.ts";
 import { checkLayers } from "../layers/rules.ts";
 import { turboBoundaries } from "../layers/turbo.ts";
 import { runExamples } from "../publishing/examples.ts";
@@ -11,6 +12,8 @@ import { type Outcome, outcome, type Selection, type Step } from "./outcome.ts";
 import { runVitest } from "./vitest.ts";
 
 const outputDirectory = join(workspaceRoot, ".cache/checks");
+const fullReport = join(outputDirectory, "vitest.json");
+const partialReport = join(outputDirectory, "vitest-partial.json");
 
 /** All steps in the order in which they run: what is quick and explains later failures comes first. */
 export const steps: Record<string, Step> = {
@@ -21,7 +24,12 @@ export const steps: Record<string, Step> = {
   changesets: { title: "changesets", run: () => [outcome("changesets", checkChangesets(readPackages()))] },
   unit: {
     title: "tests (vitest)",
-    run: ({ packages, everything }) => runVitest(everything ? [] : packages.map(({ path }) => path), outputDirectory),
+    run: ({ packages, everything }) =>
+      runVitest(everything ? [] : packages.map(({ path }) => path), everything ? fullReport : partialReport),
+  },
+  coverage: {
+    title: "requirement ids and instructions in test titles",
+    run: () => [outcome("coverage ledger", checkCoverage(fullReport))],
   },
   publish: { title: "what would be published (publint, attw, contents)", run: publish },
   examples: { title: "first example of each README, from packed tarballs", run: examples },

@@ -1,6 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { workspaceRoot } from "../workspace/packages.ts";
 import type { Outcome } from "./outcome.ts";
 
@@ -13,10 +13,9 @@ interface Report {
   testResults: { name: string; status: string; message: string; assertionResults: { status: string }[] }[];
 }
 
-/** Runs the tests below `filters` (all, if empty) with vitest's own progress on the terminal. */
-export function runVitest(filters: string[], outputDirectory: string): Outcome[] {
-  const file = join(outputDirectory, "vitest.json");
-  mkdirSync(outputDirectory, { recursive: true });
+/** Runs the tests below `filters` (all, if empty) with vitest's own progress on the terminal; the JSON report goes to `file`. */
+export function runVitest(filters: string[], file: string): Outcome[] {
+  mkdirSync(dirname(file), { recursive: true });
   rmSync(file, { force: true });
   const vitest = join(workspaceRoot, "node_modules/vitest/vitest.mjs");
   const { status, error } = spawnSync(
