@@ -55,8 +55,13 @@ export interface ChannelSubsystemPort {
   pendingInterruptionSubclasses(): number;
   /** Removes and returns the most urgent pending interruption whose subclass bit is set in `mask` (0x80 >> isc). */
   takeInterruption(mask: number): IoInterruption | undefined;
-  /** Whether a channel-report word is pending (a machine-check condition, subclass mask CR14 bit 35). */
+  /**
+   * Whether the channel-report-pending machine-check condition is pending (subclass mask CR14 bit 35): a report word
+   * was queued since the program last emptied the queue with STCRW, and the condition was not yet presented.
+   */
   channelReportPending(): boolean;
+  /** The CPU took the machine check: the condition is no longer pending, though the report words stay until STCRW. */
+  channelReportPresented(): void;
   /** Effect of a subsystem reset (system reset, DIAG 0x308 subcodes 0, 1, 3, 4). */
   reset(): void;
 }
