@@ -45,7 +45,7 @@ function shape(row: Row, rows: readonly Row[]): string {
       (other.mnemonic === `${row.mnemonic}a` || other.alias === "alias:form") &&
       !/^R[SX]Y/.test(other.binutils_format!),
   );
-  return ownShape(later ?? row, "");
+  return ownShape(later ?? row, "").replace(/~.*/, "");
 }
 
 /** Forms of the first z900 assembler with a 12-bit displacement, which long displacements contain; MC with a wider mask. */
@@ -91,7 +91,7 @@ write(
 
 /**
  * Every mnemonic of the assembler. One line per format and operand list, then each mnemonic with the hexadecimal digits of
- * its fixed bits. Where several mnemonics have the same fixed bits, the disassembler prints the first.
+ * its fixed bits; ~bit:length marks unused bits that are not checked. Where several mnemonics have the same fixed bits, the disassembler prints the first.
  */
 export const mnemonicTable = \`
 ${[...formGroups].map(([text, forms]) => [text, ...forms].join(" ")).join("\n")}

@@ -6,9 +6,9 @@ IE_UU IE i1,i2
 MII_UPP MII m1,ri2,ri3
 RIE_R0IU RIE-a r1,i2s,m3
 RIE_R0UU RIE-a r1,i2,m3
-RIE_RRI0 RIE-d r1,r3,i2s
-RIE_RRP RIE-e r1,r3,ri2
-RIE_RRPU RIE-b r1,r2,m3,ri4
+RIE_RRI0 RIE-d r1,r3,i2s~36:4
+RIE_RRP RIE-e r1,r3,ri2~32:8
+RIE_RRPU RIE-b r1,r2,m3,ri4~36:4
 RIE_RRUUU RIE-f r1,r2,i3,i4,i5?
 RIE_RUI0 RIE-g r1,i2s,m3
 RIE_RUPI RIE-c r1,i2s,m3,ri4
@@ -56,9 +56,9 @@ RRF_FEUFEFE2 RRF-a f1p,f2p,f3p,m4
 RRF_FFRU RRF-b f1,f3,r2,m4
 RRF_FUFF RRF-b f1,f3,f2,m4
 RRF_FUFF2 RRF-a f1,f2,f3,m4
-RRF_R0RER RRF-a r1p,r2,r3
-RRF_R0RR RRF-b r1,r3,r2
-RRF_R0RR2 RRF-a r1,r2,r3
+RRF_R0RER RRF-a r1p,r2,r3~20:4
+RRF_R0RR RRF-b r1,r3,r2~20:4
+RRF_R0RR2 RRF-a r1,r2,r3~20:4
 RRF_RURR RRF-a r1,r2,r3,m4
 RRF_RURR2 RRF-b r1,r3,r2,m4
 RRF_U0FEFE RRF-e f1p,m3,f2p
@@ -126,7 +126,7 @@ SIL_RDU SIL d1(b1),i2
 SIY_IRD SIY d1(b1),i2s
 SIY_RD SIY d1(b1)
 SIY_URD SIY d1(b1),i2
-SI_RD SI d1(b1)
+SI_RD SI d1(b1)~8:8
 SI_URD SI d1(b1),i2
 SMI_U0RDP SMI m1,ri2,d3(b3)
 SSE_RDRD SSE d1(b1),d2(b2)
@@ -186,7 +186,7 @@ RIE_R0I0 RIE-a r1,i2s
 RIE_R0PI RIE-c r1,i2s,ri4
 RIE_R0PU RIE-c r1,i2,ri4
 RIE_R0U0 RIE-a r1,i2
-RIE_RRP0 RIE-b r1,r2,ri4
+RIE_RRP0 RIE-b r1,r2,ri4~36:4
 RIE_RRUUU2 RIE-f r1,r2,i3,i4:6,i5?
 RIL_0P RIL-c ri2
 RIS_R0RDI RIS r1,i2s,d4(b4)

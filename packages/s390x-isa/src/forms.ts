@@ -27,11 +27,15 @@ function halfwords(digits: string): [number, number, number] {
   return [at(0), at(4), at(8)];
 }
 
-function maskOf(format: Format, value: readonly number[]): [number, number, number] {
+function maskOf(format: Format, ignored: string | undefined, value: readonly number[]): [number, number, number] {
   const bits = new Array<number>(48).fill(0).fill(1, 0, format.length * 8);
   for (const field of format.fields) {
-    const { parts: twinParts = [] } = { parts: field.twin && layouts.get(format.name)?.fields.get(field.twin) };
-    for (const { bit, length } of [...field.parts, ...(twinParts || [])]) bits.fill(0, bit, bit + length);
+    const twin = field.twin === undefined ? [] : layouts.get(format.name)!.fields.get(field.twin)!;
+    for (const { bit, length } of [...field.parts, ...twin]) bits.fill(0, bit, bit + length);
+  }
+  if (ignored) {
+    const [bit = 0, length = 0] = ignored.split(":").map(Number);
+    bits.fill(0, bit, bit + length);
   }
   // RXB: extension bits of absent vector operands are not checked.
   if (/^V/.test(format.name)) bits.fill(0, 36, 40);
@@ -44,12 +48,13 @@ function parseForms(): Form[] {
   for (const line of mnemonicTable.trim().split("\n")) {
     // A format without operands has no second column: its mnemonics follow at once.
     const [name = "", ...columns] = line.split(" ");
-    const shape = columns[0]?.includes(":") && /^[a-z0-9]+:[0-9a-f]{2,12}$/.test(columns[0]) ? "" : columns.shift()!;
+    const text = columns[0]?.includes(":") && /^[a-z0-9]+:[0-9a-f]{2,12}$/.test(columns[0]) ? "" : columns.shift()!;
+    const [shape = "", ignored] = text.split("~");
     const format = parseShape(name, shape);
     for (const column of columns) {
       const [mnemonic = "", digits = ""] = column.split(":");
       const value = halfwords(digits);
-      const mask = maskOf(format, value);
+      const mask = maskOf(format, ignored, value);
       const weight = mask.reduce((sum, half) => sum + (half >>> 8) + (half & 0xff), 0);
       forms.push({ mnemonic, instruction: decode(value[0], value[2])!, format, value, mask, weight });
     }
