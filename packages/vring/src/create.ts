@@ -1,7 +1,9 @@
 import type { GuestMemory } from "@zarch/guest-memory";
 import type { DeviceVirtqueue } from "./device-virtqueue.ts";
+import type { DriverVirtqueue, DriverVirtqueueConfig } from "./driver-virtqueue.ts";
 import type { VirtqueueConfig } from "./layout.ts";
 import { SplitDeviceVirtqueue } from "./split-device.ts";
+import { SplitDriverVirtqueue } from "./split-driver.ts";
 
 /**
  * Makes the device side of a virtqueue whose memory the driver has initialised with zeroes.
@@ -9,4 +11,12 @@ import { SplitDeviceVirtqueue } from "./split-device.ts";
  */
 export function createDeviceVirtqueue(memory: GuestMemory, config: VirtqueueConfig): DeviceVirtqueue {
   return new SplitDeviceVirtqueue(memory, config);
+}
+
+/**
+ * Makes the driver side of a virtqueue and zeroes the ring's memory.
+ * @throws VirtqueueError ERR_VIRTQUEUE_SIZE or ERR_VIRTQUEUE_AREA
+ */
+export function createDriverVirtqueue<Token>(memory: GuestMemory, config: DriverVirtqueueConfig): DriverVirtqueue<Token> {
+  return new SplitDriverVirtqueue(memory, config);
 }

@@ -1,6 +1,7 @@
 export { ChainReader, ChainWriter, DescriptorChain } from "./chain.ts";
-export { createDeviceVirtqueue } from "./create.ts";
+export { createDeviceVirtqueue, createDriverVirtqueue } from "./create.ts";
 export type { DeviceVirtqueue } from "./device-virtqueue.ts";
+export type { BufferSpan, DriverVirtqueue, DriverVirtqueueConfig, IndirectTables, UsedBuffer } from "./driver-virtqueue.ts";
 export { VirtqueueError, type VirtqueueErrorCode } from "./errors.ts";
 export {
   availableRingSize,

@@ -34,8 +34,9 @@ export class SplitDeviceVirtqueue implements DeviceVirtqueue {
   readonly #life: QueueLife = { closed: false };
   readonly #builder: ChainBuilder;
   readonly #order: CompletionOrder | undefined;
-  /** 1 for each head that the device has. */
+  /** For each head: 1 while the device works on it, 2 when it is pushed but not yet published. */
   readonly #heads: Uint8Array;
+  readonly #stagedHeads: Uint16Array;
   #inFlight = 0;
   #error: VirtqueueError | undefined;
 
@@ -69,6 +70,7 @@ export class SplitDeviceVirtqueue implements DeviceVirtqueue {
     this.#builder = new ChainBuilder(memory, this.#life, config.maxChainLength ?? defaultMaxChainLength(size));
     this.#order = config.inOrder ? new CompletionOrder() : undefined;
     this.#heads = new Uint8Array(size);
+    this.#stagedHeads = new Uint16Array(size);
   }
 
   get inFlight(): number {
@@ -184,22 +186,17 @@ export class SplitDeviceVirtqueue implements DeviceVirtqueue {
     this.#memory.storeUint32(entry, chain.id, this.#endian);
     this.#memory.storeUint32(entry + 4, written, this.#endian);
     this.#usedIndex = (this.#usedIndex + 1) & 0xffff;
-    this.#heads[chain.id] = 0;
     this.#inFlight--;
-    this.#staged++;
-    // The ring must not overtake itself if a driver offers heads again that it cannot know to be free.
-    if (this.#staged % this.size === 0) this.#publish();
+    this.#stagedHeads[this.#staged++] = chain.id;
   };
-
-  #publish(): void {
-    this.#memory.storeUint16(this.#used + INDEX, this.#usedIndex, this.#endian);
-  }
 
   flush(): boolean {
     const staged = this.#staged;
     if (staged === 0 || this.#life.closed) return false;
+    // Only now: a driver that offers a head again before it could see it used is refused, and the ring cannot overtake itself.
+    for (let i = 0; i < staged; i++) this.#heads[this.#stagedHeads[i] as number] = 0;
     this.#staged = 0;
-    this.#publish();
+    this.#memory.storeUint16(this.#used + INDEX, this.#usedIndex, this.#endian);
     if (this.#notifyOnEmpty && this.#inFlight === 0 && !this.hasAvailable()) return true;
     if (!this.#eventIndex) return (this.#memory.loadUint16(this.#available + FLAGS, this.#endian) & AVAIL_F_NO_INTERRUPT) === 0;
     const event = this.#memory.loadUint16(this.#usedEvent, this.#endian);
