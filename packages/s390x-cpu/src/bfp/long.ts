@@ -8,6 +8,7 @@ import {
   nativeAddLong,
   nativeCompareLong,
   nativeDivideLong,
+  nativeLoadIntegerLong,
   nativeLongFromFixed,
   nativeLongToFixed,
   nativeMultiplyAddLong,
@@ -118,7 +119,9 @@ export function roundLongToShort(ctx: BfpContext, ah: number, al: number, m3: nu
 /** LOAD FP INTEGER (FIDBR, FIDBRA). */
 export function loadIntegerLong(ctx: BfpContext, ah: number, al: number, m3: number, suppressInexact: boolean): void {
   begin(ctx);
-  exactLoadInteger(ctx, LONG, unpackLong(x, ah, al), effectiveRounding(ctx, m3), suppressInexact);
+  const method = effectiveRounding(ctx, m3);
+  if (nativeLoadIntegerLong(ctx, ah, al, method, suppressInexact)) return;
+  exactLoadInteger(ctx, LONG, unpackLong(x, ah, al), method, suppressInexact);
 }
 
 /**

@@ -382,6 +382,29 @@ function toFixed(ctx: BfpContext, x: number, bits: number, logical: boolean, met
   return true;
 }
 
+/** The integral value of `x` with its sign, for LOAD FP INTEGER; NaN when the case is not common. */
+function loadInteger(ctx: BfpContext, x: number, method: number, suppressInexact: boolean): number {
+  if (!(Math.abs(x) < TWO_52 - 1) || method < ROUND_PREPARE_SHORTER) return Number.NaN;
+  const n = integral(x, method);
+  if (n !== x && !suppressInexact) {
+    if (ctx.fpc & FPC_MASK_INEXACT) return Number.NaN;
+    ctx.fpc |= FPC_FLAG_INEXACT;
+  }
+  return n === 0 ? (x < 0 || Object.is(x, -0) ? -0 : 0) : n;
+}
+
+/** LOAD FP INTEGER of a long number. */
+export function nativeLoadIntegerLong(ctx: BfpContext, high: number, low: number, method: number, suppressInexact: boolean): boolean {
+  const n = loadInteger(ctx, double(high, low), method, suppressInexact);
+  return !Number.isNaN(n) && placeLong(ctx, n);
+}
+
+/** LOAD FP INTEGER of a short number. */
+export function nativeLoadIntegerShort(ctx: BfpContext, word: number, method: number, suppressInexact: boolean): boolean {
+  const n = loadInteger(ctx, single(word), method, suppressInexact);
+  return !Number.isNaN(n) && placeShort(ctx, n);
+}
+
 export function nativeLongToFixed(
   ctx: BfpContext,
   high: number,

@@ -9,6 +9,7 @@ import {
   nativeCompareShort,
   nativeDivideShort,
   nativeLengthen,
+  nativeLoadIntegerShort,
   nativeMultiplyAddShort,
   nativeMultiplyShort,
   nativeShortFromFixed,
@@ -107,7 +108,9 @@ export function lengthenShortToExtended(ctx: BfpContext, a: number): void {
 /** LOAD FP INTEGER (FIEBR, FIEBRA). */
 export function loadIntegerShort(ctx: BfpContext, a: number, m3: number, suppressInexact: boolean): void {
   begin(ctx);
-  exactLoadInteger(ctx, SHORT, unpackShort(x, a), effectiveRounding(ctx, m3), suppressInexact);
+  const method = effectiveRounding(ctx, m3);
+  if (nativeLoadIntegerShort(ctx, a, method, suppressInexact)) return;
+  exactLoadInteger(ctx, SHORT, unpackShort(x, a), method, suppressInexact);
 }
 
 /**
