@@ -1,1 +1,17 @@
-export {};
+export type { CpuExit, CpuLike } from "./cpu-like.ts";
+export { type DeviceAddress, formatDeviceAddress, parseDeviceAddress, virtualCssid } from "./device-address.ts";
+export type { Diag308Reset } from "./diagnose/diag-308.ts";
+export type { Hypercall } from "./diagnose/diag-500.ts";
+export { type InitialPsw, type IplProgram, pswFor64BitMode, type RawProgramOptions, rawProgram } from "./ipl/ipl-program.ts";
+export { type LinuxOptions, linux } from "./ipl/linux.ts";
+export type { Machine, MachineState } from "./machine.ts";
+export type { AttachedDevice, DeviceHost, MachineDevice } from "./machine-device.ts";
+export type { MachineEvents, MachineExit, ResetKind } from "./machine-events.ts";
+export type {
+  ConsoleOutput,
+  CpuFactory,
+  CpuPorts,
+  LineModeConsoleMachineOptions,
+  MachineConsoleOptions,
+  MachineOptions,
+} from "./machine-options.ts";

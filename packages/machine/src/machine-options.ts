@@ -1,0 +1,75 @@
+import type { GuestMemory } from "@zarch/guest-memory";
+import type { EbcdicCodePage, EventSource, SclpCommandHandler, ScpConfiguration } from "@zarch/sclp";
+import type { ChannelSubsystemPort, Clock, DiagnoseHandler, EntropySource, Logger, ServiceCallPort } from "@zarch/vmm-interface";
+import type { CpuLike } from "./cpu-like.ts";
+import type { Hypercall } from "./diagnose/diag-500.ts";
+import type { IplProgram } from "./ipl/ipl-program.ts";
+import type { MachineDevice } from "./machine-device.ts";
+
+/**
+ * Takes what the guest prints. A promise holds the guest back until it settles, so that a guest cannot fill the host's
+ * memory through a slow pipe.
+ */
+export type ConsoleOutput = (bytes: Uint8Array) => void | Promise<void>;
+
+export interface MachineConsoleOptions {
+  readonly output: ConsoleOutput;
+  /** Called when a console that refused part of its input has room again. */
+  readonly inputReady?: () => void;
+}
+
+export interface LineModeConsoleMachineOptions extends MachineConsoleOptions {
+  readonly codePage?: EbcdicCodePage;
+  readonly echo?: boolean;
+}
+
+/** What a CPU is connected to. */
+export interface CpuPorts {
+  readonly channelSubsystem: ChannelSubsystemPort;
+  readonly serviceCall: ServiceCallPort;
+  /** Hypercalls behind DIAGNOSE by code. The CPU answers any other code with a specification exception. */
+  readonly diagnose: ReadonlyMap<number, DiagnoseHandler>;
+}
+
+/** Makes the CPU of a machine. `ports` is called once, when the memory exists. */
+export type CpuFactory = (options: {
+  readonly memorySize: number;
+  readonly clock: Clock;
+  readonly entropy: EntropySource;
+  readonly ports: (memory: GuestMemory) => CpuPorts;
+}) => CpuLike;
+
+export interface MachineOptions {
+  /** Bytes of main storage: a multiple of 1 MiB, above 1,020 MiB of 2 MiB, and so on (see `storageIncrement` of `@zarch/sclp`). */
+  readonly memory: number;
+  /** Number of CPUs. Only 1 is possible as yet. */
+  readonly cpus?: number;
+  /** What the machine is loaded with, at the start and at every re-IPL. */
+  readonly ipl: IplProgram;
+  /** Devices that are there from the beginning. */
+  readonly devices?: readonly MachineDevice[];
+  readonly clock: Clock;
+  readonly entropy: EntropySource;
+  readonly logger?: Logger;
+  /** The ASCII (VT220) console of the SCLP; Linux: ttysclp0. */
+  readonly vt220Console?: MachineConsoleOptions;
+  /** The line-mode console of the SCLP; Linux: ttyS0. */
+  readonly lineModeConsole?: LineModeConsoleMachineOptions;
+  /** Further SCLP event types, commands, and fields of READ SCP INFO. */
+  readonly sclp?: {
+    readonly events?: readonly EventSource[];
+    readonly commands?: ReadonlyMap<number, SclpCommandHandler>;
+    readonly configuration?: Partial<Omit<ScpConfiguration, "memorySize" | "cpus">>;
+  };
+  /** Further hypercalls: DIAGNOSE codes, and numbers of DIAGNOSE 0x500. They come before those of the machine. */
+  readonly diagnose?: ReadonlyMap<number, DiagnoseHandler>;
+  readonly hypercalls?: ReadonlyMap<number, Hypercall>;
+  /** Offers the DIAGNOSE 0x288 watchdog. When it expires the machine is reset and loaded again. Default false. */
+  readonly watchdog?: boolean;
+  /** What a reset or re-IPL by the guest does: it happens (default), or it ends the machine. */
+  readonly onGuestReset?: "reset" | "exit";
+  /** Gives the event loop a turn. Default: the best that the host offers. */
+  readonly yieldToHost?: () => Promise<void>;
+  /** Default: the CPU of `@zarch/s390x-cpu`. */
+  readonly cpu?: CpuFactory;
+}

@@ -1,0 +1,328 @@
+import type { GuestMemory } from "@zarch/guest-memory";
+import { type ConsoleHost, LineModeConsole, ServiceCallProcessor, SignalQuiesce, Vt220Console } from "@zarch/sclp";
+import { type AttentionPort, BugError, type ChannelSubsystemPort, HostError, silentLogger } from "@zarch/vmm-interface";
+import type { CpuLike } from "./cpu-like.ts";
+import { type DeviceAddress, formatDeviceAddress } from "./device-address.ts";
+import { Watchdog } from "./diagnose/diag-288.ts";
+import { diagnose308 } from "./diagnose/diag-308.ts";
+import { ccwNotification, diagnose500, HypercallNumber } from "./diagnose/diag-500.ts";
+import { Events } from "./events.ts";
+import type { AttachedDevice, MachineDevice } from "./machine-device.ts";
+import type { MachineEvents, MachineExit, ResetKind } from "./machine-events.ts";
+import type { CpuFactory, CpuPorts, MachineConsoleOptions, MachineOptions } from "./machine-options.ts";
+import { loadedFromStorage } from "./psw.ts";
+import { type FinalExit, RunLoop } from "./run-loop.ts";
+import { hostYielder } from "./yield-to-host.ts";
+
+/**
+ * What a machine is doing: `loaded` has not run yet since it was loaded, `ended` has had its {@link MachineExit}, `closed` is
+ * beyond use.
+ */
+export type MachineState = "loaded" | "running" | "paused" | "ended" | "closed";
+
+/** Where Linux, like other control programs, says "quiesced" by the address of a disabled wait. */
+const quiescedCode = 0xfff;
+
+/** What a machine is put together from, besides its CPU. */
+export interface MachineParts {
+  createChannelSubsystem(memory: GuestMemory, attention: AttentionPort): ChannelSubsystemPort;
+}
+
+/** An s390x machine. Made by {@link createMachine}. */
+export class Machine implements AsyncDisposable {
+  readonly memory: GuestMemory;
+  readonly channelSubsystem: ChannelSubsystemPort;
+  /** The consoles of the SCLP, where the machine has them: for input. */
+  readonly vt220Console: Vt220Console | undefined;
+  readonly lineModeConsole: LineModeConsole | undefined;
+  readonly #options: MachineOptions;
+  readonly #cpu: CpuLike;
+  readonly #sclp: ServiceCallProcessor;
+  readonly #quiesce = new SignalQuiesce();
+  readonly #watchdog: Watchdog;
+  readonly #loop: RunLoop;
+  readonly #events = new Events<MachineEvents>();
+  readonly #devices = new Map<string, AttachedDevice>();
+  #state: MachineState = "loaded";
+  #pendingReset: ResetKind | undefined;
+  #exitAtReset: ResetKind | undefined;
+  #controlProgramName = { high: 0, low: 0 };
+  #run: Promise<MachineExit> | undefined;
+  #settleRun: { resolve(exit: MachineExit): void; reject(error: unknown): void } | undefined;
+
+  /** @internal Use {@link createMachine}. */
+  constructor(options: MachineOptions, cpu: CpuFactory, parts: MachineParts) {
+    const { clock } = options;
+    this.#options = options;
+    this.vt220Console = options.vt220Console && new Vt220Console(this.#consoleHost(options.vt220Console));
+    this.lineModeConsole =
+      options.lineModeConsole && new LineModeConsole({ ...options.lineModeConsole, ...this.#consoleHost(options.lineModeConsole) });
+    this.#watchdog = new Watchdog(clock, () => this.#requestReset("watchdog"));
+    const made: { sclp?: ServiceCallProcessor; channelSubsystem?: ChannelSubsystemPort; memory?: GuestMemory } = {};
+    this.#cpu = cpu({
+      memorySize: options.memory,
+      clock,
+      entropy: options.entropy,
+      ports: (memory): CpuPorts => {
+        made.memory = memory;
+        made.sclp = this.#createSclp(memory);
+        made.channelSubsystem = parts.createChannelSubsystem(memory, { raise: () => this.#loop.attention() });
+        return { serviceCall: made.sclp, channelSubsystem: made.channelSubsystem, diagnose: this.#diagnose(memory) };
+      },
+    });
+    if (made.sclp === undefined || made.channelSubsystem === undefined || made.memory === undefined)
+      throw new BugError("the CPU did not ask for its ports");
+    this.memory = made.memory;
+    this.#sclp = made.sclp;
+    this.channelSubsystem = made.channelSubsystem;
+    this.#loop = new RunLoop({
+      cpu: this.#cpu,
+      clock,
+      yieldToHost: options.yieldToHost ?? hostYielder(),
+      betweenRuns: () => this.#betweenRuns(),
+    });
+    for (const device of options.devices ?? []) this.#attach(device);
+    this.#cpu.loadPsw(options.ipl.load(this.memory));
+  }
+
+  get state(): MachineState {
+    return this.#state;
+  }
+
+  /**
+   * What the control program said of itself by DIAGNOSE 0x318, 64 bits in two halves: bits 0 to 7 are its name code (Linux
+   * gives 4), the rest is its own. Zero until it says anything.
+   */
+  get controlProgramName(): { readonly high: number; readonly low: number } {
+    return this.#controlProgramName;
+  }
+
+  /** Addresses of the devices in the machine. */
+  get devices(): readonly DeviceAddress[] {
+    return [...this.#devices.values()].map(({ address }) => address);
+  }
+
+  /** Calls `listener` at each event of that name. Returns a function that takes the listener off again. */
+  on<K extends keyof MachineEvents>(name: K, listener: (event: MachineEvents[K]) => void): () => void {
+    return this.#events.on(name, listener);
+  }
+
+  /**
+   * Lets the guest run, at first or after {@link pause}.
+   * @returns how the guest's life ended; also when the machine is paused and resumed in between
+   * @throws {HostError} ERR_MACHINE_STATE when the machine has ended or is closed
+   */
+  run(): Promise<MachineExit> {
+    if (this.#state === "ended" || this.#state === "closed")
+      throw new HostError("ERR_MACHINE_STATE", `the machine cannot run: it is ${this.#state}`);
+    this.#run ??= new Promise<MachineExit>((resolve, reject) => {
+      this.#settleRun = { resolve, reject };
+    });
+    if (this.#state !== "running") {
+      this.#state = "running";
+      this.#events.emit("running", undefined);
+      this.#loop.run().then(
+        (exit) => this.#runEnded(exit),
+        (error) => this.#settleRun?.reject(error),
+      );
+    }
+    return this.#run;
+  }
+
+  /** Holds the guest between two instructions. Settles when it is held. Its clocks go on. */
+  async pause(): Promise<void> {
+    if (this.#state !== "running") return;
+    await this.#loop.halt();
+    if (this.#state !== "running") return;
+    this.#state = "paused";
+    this.#events.emit("paused", undefined);
+  }
+
+  /** Resets the machine and loads it again, as a reboot of the hard sort. A machine that has ended can run again after it. */
+  async reset(): Promise<void> {
+    if (this.#state === "closed") throw new HostError("ERR_MACHINE_STATE", "the machine is closed");
+    if (this.#state === "running") {
+      this.#requestReset("host");
+      return;
+    }
+    this.#reset("host");
+    if (this.#state === "ended") {
+      this.#state = "loaded";
+      this.#run = undefined;
+    }
+  }
+
+  /**
+   * Asks the guest to shut down in good order (SCLP signal quiesce).
+   * @returns whether the guest receives such signals at present; if not, it will get this one as soon as it does
+   */
+  quiesce(): boolean {
+    this.#quiesce.request();
+    return this.#sclp.events.receives(0x1d);
+  }
+
+  /**
+   * Adds a device; a running guest is told.
+   * @throws {HostError} ERR_DEVICE_ADDRESS when the address is taken
+   */
+  attach(device: MachineDevice): DeviceAddress {
+    if (this.#state === "closed") throw new HostError("ERR_MACHINE_STATE", "the machine is closed");
+    const { address } = this.#attach(device);
+    this.#events.emit("deviceAttached", { address });
+    return address;
+  }
+
+  /**
+   * Takes a device out; a running guest is told. Settles when no I/O of the device is in flight any more, so that its
+   * backend can be closed.
+   * @throws {HostError} ERR_DEVICE_ADDRESS when there is no such device
+   */
+  async detach(address: DeviceAddress): Promise<void> {
+    const key = formatDeviceAddress(address);
+    const device = this.#devices.get(key);
+    if (device === undefined) throw new HostError("ERR_DEVICE_ADDRESS", `there is no device ${key}`);
+    this.#devices.delete(key);
+    await device.detach();
+    this.#events.emit("deviceDetached", { address: device.address });
+  }
+
+  /** Ends the machine at once. Settles when no I/O is in flight any more. What its options named is the caller's to close. */
+  async close(): Promise<void> {
+    if (this.#state === "closed") return;
+    const ended = this.#state === "ended";
+    this.#state = "closed";
+    await this.#loop.halt();
+    this.#watchdog.cancel();
+    await Promise.all([...this.#devices.values()].map((device) => device.detach()));
+    this.#devices.clear();
+    this.#cpu.dispose?.();
+    if (!ended) this.#announce({ reason: "closed" });
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  #createSclp(memory: GuestMemory): ServiceCallProcessor {
+    const { sclp = {}, cpus = 1 } = this.#options;
+    const consoles = [this.lineModeConsole, this.vt220Console].filter((console) => console !== undefined);
+    return new ServiceCallProcessor({
+      memory,
+      configuration: {
+        facilities134: 0x80,
+        ...sclp.configuration,
+        memorySize: this.#options.memory,
+        cpus: Array.from({ length: cpus }, (_, address) => address),
+      },
+      attention: { raise: () => this.#loop.attention() },
+      events: [...consoles, this.#quiesce, ...(sclp.events ?? [])],
+      ...(sclp.commands && { commands: sclp.commands }),
+    });
+  }
+
+  #diagnose(memory: GuestMemory): CpuPorts["diagnose"] {
+    const hypercalls = new Map([
+      [HypercallNumber.ccwNotify, ccwNotification((subchannel, queue, cookie) => this.#notify(subchannel, queue, cookie))],
+      ...(this.#options.hypercalls ?? []),
+    ]);
+    return new Map([
+      // Time slice end, and directed yield: with one CPU there is nobody to yield to.
+      [0x44, () => 0],
+      [0x9c, () => 0],
+      [0x308, diagnose308({ memory, requestReset: (kind) => this.#requestReset(kind) })],
+      [
+        0x318,
+        (registers, r1) => {
+          this.#controlProgramName = { high: registers.high(r1), low: registers.low(r1) };
+          return 0;
+        },
+      ],
+      [0x500, diagnose500(hypercalls)],
+      ...(this.#options.watchdog === true ? ([[0x288, this.#watchdog.handler]] as const) : []),
+      ...(this.#options.diagnose ?? []),
+    ]);
+  }
+
+  #consoleHost({ output, inputReady }: MachineConsoleOptions): ConsoleHost {
+    return {
+      output: (bytes) => {
+        const work = output(bytes);
+        if (work !== undefined) this.#loop.hold(work);
+      },
+      ...(inputReady && { inputReady }),
+    };
+  }
+
+  #notify(_subchannel: number, _queue: number, _cookie: number): number {
+    return -22;
+  }
+
+  #attach(device: MachineDevice): AttachedDevice {
+    const attached = device.attach({
+      memory: this.memory,
+      channelSubsystem: this.channelSubsystem,
+      clock: this.#options.clock,
+      logger: this.#options.logger ?? silentLogger,
+      hold: (work) => this.#loop.hold(work),
+    });
+    this.#devices.set(formatDeviceAddress(attached.address), attached);
+    return attached;
+  }
+
+  #requestReset(kind: ResetKind): void {
+    this.#pendingReset = kind;
+    this.#cpu.interruptRun();
+    this.#loop.attention();
+  }
+
+  #betweenRuns(): boolean {
+    const kind = this.#pendingReset;
+    if (kind === undefined) return false;
+    this.#pendingReset = undefined;
+    if (this.#options.onGuestReset === "exit" && kind === "load-clear") {
+      this.#exitAtReset = kind;
+      void this.#loop.halt();
+      return false;
+    }
+    this.#reset(kind);
+    return true;
+  }
+
+  #reset(kind: ResetKind): void {
+    this.#pendingReset = undefined;
+    this.#watchdog.cancel();
+    this.#controlProgramName = { high: 0, low: 0 };
+    this.#cpu.reset(kind === "modified-clear" ? "cpu" : kind === "load-normal" ? "initial-cpu" : "clear");
+    this.channelSubsystem.reset();
+    this.#sclp.reset();
+    const inPlace = kind === "modified-clear" || kind === "load-normal";
+    this.#cpu.loadPsw(inPlace ? loadedFromStorage(this.memory) : this.#options.ipl.load(this.memory));
+    this.#events.emit("reset", { kind });
+  }
+
+  #describe(exit: FinalExit): MachineExit {
+    if (exit === "stopped") return { reason: "power-off" };
+    const psw = this.#cpu.psw();
+    if (exit === "check-stop") return { reason: "check-stop", psw };
+    if (psw.addressHigh === 0 && psw.addressLow === quiescedCode) return { reason: "power-off" };
+    const code = psw.addressHigh.toString(16).padStart(8, "0") + psw.addressLow.toString(16).padStart(8, "0");
+    return { reason: "disabled-wait", psw, code };
+  }
+
+  #runEnded(exit: FinalExit | undefined): void {
+    if (exit !== undefined) this.#finish(this.#describe(exit));
+    else if (this.#exitAtReset !== undefined) this.#finish({ reason: "reset", reset: this.#exitAtReset });
+  }
+
+  #finish(exit: MachineExit): void {
+    if (this.#state !== "running") return;
+    this.#state = "ended";
+    this.#watchdog.cancel();
+    this.#announce(exit);
+  }
+
+  #announce(exit: MachineExit): void {
+    this.#events.emit("exit", exit);
+    this.#settleRun?.resolve(exit);
+  }
+}
