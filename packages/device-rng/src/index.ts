@@ -1,1 +1,1 @@
-export {};
+export { RngDevice, type RngDeviceOptions } from "./rng-device.ts";
