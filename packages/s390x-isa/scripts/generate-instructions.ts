@@ -25,7 +25,7 @@ function level(row: Row): string {
 
 /** "format operands" of one row, without regard to later forms of the same opcode. */
 function ownShape(row: Row, baseFormat: string): string {
-  const fixed = shapeOf[row.mnemonic!];
+  const fixed = shapeOf[`${row.mnemonic}:${row.binutils_format}`] ?? shapeOf[row.mnemonic!];
   if (fixed) return fixed;
   const text = shapes.get(`${row.binutils_format}:${baseFormat}`) ?? shapes.get(row.binutils_format!);
   if (text === undefined) throw new Error(`no shape for ${row.mnemonic} ${row.binutils_format}`);

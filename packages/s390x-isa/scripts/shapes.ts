@@ -246,6 +246,7 @@ export const shapeOf: Readonly<Record<string, string>> = {
   rpcit: "RRE r1,r2",
   mpcifc: "RXY-a r1,d2(x2,b2)",
   stpcifc: "RXY-a r1,d2(x2,b2)",
+  "cutfu:RRE_RR": "RRE r1p,r2p",
 };
 
 /** Instructions that always need the supervisor state, where the source list is silent. */

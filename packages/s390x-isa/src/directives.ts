@@ -89,7 +89,12 @@ function setSymbol(assembler: Assembler, scanner: Scanner): void {
 export function directive(assembler: Assembler, name: string, scanner: Scanner): void {
   const size = dataSizes.get(name);
   if (size !== undefined) {
-    assembler.data(size, expressions(assembler, scanner));
+    // Each value by itself: `.` is the address of the value.
+    if (scanner.atEnd) return;
+    do {
+      assembler.data(size, [parseExpression(scanner, assembler.expressionContext)]);
+    } while (scanner.take(","));
+    scanner.expectEnd();
     return;
   }
   if (ignored.has(name) || name.startsWith(".cfi_")) return;

@@ -1,4 +1,5 @@
-import { decode } from "./decode.ts";
+import { BugError } from "@zarch/vmm-interface";
+import { decode, instructionLength } from "./decode.ts";
 import { fieldValue, loadInstruction } from "./fields.ts";
 import type { FieldSpec, Operand } from "./formats.ts";
 import { type Form, formsOfInstruction } from "./forms.ts";
@@ -9,6 +10,16 @@ export interface DisassembleOptions {
   readonly address?: number;
   /** Text for the target address of a relative operand, for example with a symbol. Default: hexadecimal with 0x. */
   readonly formatAddress?: (address: number) => string;
+  /**
+   * Show instructions in which bits that must be zero are ones, as the CPU would execute most of them. Default false: such bytes
+   * are data, as for objdump.
+   */
+  readonly ignoreReserved?: boolean;
+  /**
+   * How many bytes one piece of data has: "word", four, as objdump does; or "instruction", the length that bits 0-1 tell, as the CPU
+   * would go on after an operation exception (objdump -M insnlength). Default "word".
+   */
+  readonly dataLength?: "word" | "instruction";
 }
 
 /** One line of a disassembly. */
@@ -80,32 +91,54 @@ function matches(form: Form, h0: number, h1: number, h2: number): boolean {
   return (h0 & mask[0]) === value[0] && (h1 & mask[1]) === value[1] && (h2 & mask[2]) === value[2];
 }
 
-function dataText(bytes: Uint8Array, offset: number): DisassembledInstruction {
-  const length = Math.min(4, bytes.length - offset);
-  const hex = (from: number, count: number): string =>
-    bytes.subarray(from, from + count).reduce((s, b) => s + b.toString(16).padStart(2, "0"), "0x");
+function data(bytes: Uint8Array, offset: number, options: DisassembleOptions): DisassembledInstruction {
+  const wanted = options.dataLength === "instruction" ? instructionLength(bytes[offset]!) : 4;
+  const length = Math.min(wanted, bytes.length - offset);
+  const hex = Array.from(bytes.subarray(offset, offset + length), (byte) => byte.toString(16).padStart(2, "0"));
   const text =
     length === 4
-      ? `.long\t${hex(offset, 4)}`
+      ? `.long\t0x${hex.join("")}`
       : length === 2
-        ? `.short\t${hex(offset, 2)}`
-        : `.byte\t${Array.from({ length }, (_, i) => hex(offset + i, 1)).join(",")}`;
+        ? `.short\t0x${hex.join("")}`
+        : `.byte\t${hex.map((byte) => `0x${byte}`).join(",")}`;
   return { length, text, instruction: undefined, target: undefined };
 }
 
 /**
  * The instruction at `offset` in the syntax of GNU objdump for 64-bit s390, with extended mnemonics. Bytes that are no
- * instruction become data of four bytes, or what is left of them, as objdump does.
+ * instruction become data of four bytes, or what is left of them, as objdump does. `offset` must be within `bytes`.
  */
 export function disassemble(bytes: Uint8Array, offset = 0, options: DisassembleOptions = {}): DisassembledInstruction {
+  if (!(offset >= 0 && offset < bytes.length)) throw new BugError(`offset ${offset} is outside ${bytes.length} bytes`);
   const word = loadInstruction(bytes, offset);
   const h0 = Math.floor(word / 2 ** 32);
   const h1 = Math.floor(word / 2 ** 16) & 0xffff;
   const h2 = word % 65536;
   const instruction = decode(h0, h2);
-  if (!instruction || offset + instruction.format.length > bytes.length) return dataText(bytes, offset);
-  const form = formsOfInstruction(instruction.id).find((each) => matches(each, h0, h1, h2));
-  if (!form) return dataText(bytes, offset);
+  if (!instruction || offset + instruction.format.length > bytes.length) return data(bytes, offset, options);
+  const candidates = formsOfInstruction(instruction.id);
+  // The last form is the one with the fewest fixed bits.
+  const form = candidates.find((each) => matches(each, h0, h1, h2)) ?? (options.ignoreReserved ? candidates.at(-1) : undefined);
+  if (!form) return data(bytes, offset, options);
   const { text, target } = operandsText(form, word, options);
   return { length: instruction.format.length, text: text ? `${form.mnemonic}\t${text}` : form.mnemonic, instruction, target };
+}
+
+/** One line of `disassembleAll`. */
+export interface DisassemblyLine extends DisassembledInstruction {
+  /** Address of the first byte of the line. */
+  readonly address: number;
+  /** Offset of the first byte of the line in the buffer. */
+  readonly offset: number;
+}
+
+/** Disassemble a whole buffer, whose first byte has the address `options.address`. */
+export function* disassembleAll(bytes: Uint8Array, options: DisassembleOptions = {}): Generator<DisassemblyLine> {
+  const start = options.address ?? 0;
+  for (let offset = 0; offset < bytes.length; ) {
+    const address = start + offset;
+    const line = disassemble(bytes, offset, { ...options, address });
+    yield { ...line, address, offset };
+    offset += line.length;
+  }
 }

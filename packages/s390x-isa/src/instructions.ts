@@ -79,10 +79,3 @@ function parseTable(): readonly Instruction[] {
 
 /** All instructions, in opcode order; `instructions[i].id === i`. */
 export const instructions: readonly Instruction[] = parseTable();
-
-const byMnemonic: ReadonlyMap<string, Instruction> = new Map(instructions.map((each) => [each.mnemonic, each]));
-
-/** The instruction with this mnemonic (lower case), or undefined. Assembler aliases are not instructions. */
-export function instruction(mnemonic: string): Instruction | undefined {
-  return byMnemonic.get(mnemonic);
-}

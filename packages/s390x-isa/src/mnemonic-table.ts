@@ -11,7 +11,7 @@ RR f1,f2 adr:2a aer:3a aur:3e awr:2e cdr:29 cer:39 ddr:2d der:3d hdr:24 her:34 l
 RR r1,r2 alr:1e ar:1a balr:05 basr:0d bassm:0c bctr:06 bsm:0b clcl:0f clr:15 cr:19 lcr:13 lnr:11 lpr:10 lr:18 ltr:12 mvcl:0e nr:14 or:16 slr:1f sr:1b xr:17
 SS-b d1(l1,b1),d2(l2,b2) ap:fa cp:f9 dp:fd mp:fc mvo:f1 pack:f2 sp:fb unpk:f3 zap:f8
 RR f1p,f2p axr:36 mxr:26 sxr:37
-RRE r1,r2 prno:b93c bakr:b240 bsg:b258 clst:b25d csp:b250 ereg:b249 esta:b24a iske:b229 ivsk:b223 lura:b24b mvpg:b254 mvst:b255 pt:b228 rrbe:b22a srst:b25e sske:b22b stura:b246 tb:b22c cksm:b241 msr:b252 cutfu:b2a7 bsa:b25a bctgr:b946 lpgr:b900 lpgfr:b910 lngr:b901 lngfr:b911 ltgr:b902 ltgfr:b912 lcgr:b903 lcgfr:b913 ngr:b980 clgr:b921 clgfr:b931 ogr:b981 xgr:b982 lgr:b904 lgfr:b914 cgr:b920 cgfr:b930 agr:b908 agfr:b918 sgr:b909 sgfr:b919 algr:b90a algfr:b91a slgr:b90b slgfr:b91b sturg:b925 eregg:b90e lurag:b905 msgr:b90c msgfr:b91c lrvgr:b90f llgfr:b916 llgtr:b917 lrvr:b91f alcgr:b988 slbgr:b989 epsw:b98d alcr:b998 slbr:b999 cmpsc:b263 pgin:b22e pgout:b22f cspg:b98a km:b92e kmc:b92f kimd:b93e klmd:b93f kmac:b91e pti:b99e lbr:b926 lgbr:b906 lhr:b927 lghr:b907 llcr:b994 llgcr:b984 llhr:b995 llghr:b985 srstu:b9be pfmf:b9af ecpga:b2ed ecctr:b2e4 epctr:b2e5 scctr:b2e0 spctr:b2e1 chhr:b9cd chlr:b9dd clhhr:b9cf clhlr:b9df popcnt:b9e1 rrbm:b9ae kmf:b92a kmo:b92b ppno:b93c tpei:b9a1 irbm:b9ac sortl:b938 kdsa:b93a servc:b220 pcistg:b9d0 pcilg:b9d2 rpcit:b9d3
+RRE r1,r2 prno:b93c bakr:b240 bsg:b258 clst:b25d csp:b250 ereg:b249 esta:b24a iske:b229 ivsk:b223 lura:b24b mvpg:b254 mvst:b255 pt:b228 rrbe:b22a srst:b25e sske:b22b stura:b246 tb:b22c cksm:b241 msr:b252 bsa:b25a bctgr:b946 lpgr:b900 lpgfr:b910 lngr:b901 lngfr:b911 ltgr:b902 ltgfr:b912 lcgr:b903 lcgfr:b913 ngr:b980 clgr:b921 clgfr:b931 ogr:b981 xgr:b982 lgr:b904 lgfr:b914 cgr:b920 cgfr:b930 agr:b908 agfr:b918 sgr:b909 sgfr:b919 algr:b90a algfr:b91a slgr:b90b slgfr:b91b sturg:b925 eregg:b90e lurag:b905 msgr:b90c msgfr:b91c lrvgr:b90f llgfr:b916 llgtr:b917 lrvr:b91f alcgr:b988 slbgr:b989 epsw:b98d alcr:b998 slbr:b999 cmpsc:b263 pgin:b22e pgout:b22f cspg:b98a km:b92e kmc:b92f kimd:b93e klmd:b93f kmac:b91e pti:b99e lbr:b926 lgbr:b906 lhr:b927 lghr:b907 llcr:b994 llgcr:b984 llhr:b995 llghr:b985 srstu:b9be pfmf:b9af ecpga:b2ed ecctr:b2e4 epctr:b2e5 scctr:b2e0 spctr:b2e1 chhr:b9cd chlr:b9dd clhhr:b9cf clhlr:b9df popcnt:b9e1 rrbm:b9ae kmf:b92a kmo:b92b ppno:b93c tpei:b9a1 irbm:b9ac sortl:b938 kdsa:b93a servc:b220 pcistg:b9d0 pcilg:b9d2 rpcit:b9d3
 RX-b m1,d2(x2,b2) bc:47
 RR m1,r2 bcr:07
 RS-a r1,r3,d2(b2) bxh:86 bxle:87 cs:ba diag:83 lm:98 sigp:ae stm:90 trace:99 clcle:a9
@@ -22,7 +22,7 @@ SI d1(b1),i2 cli:95 mc:af mvi:92 ni:94 oi:96 stnsm:ac stosm:ad tm:91 xi:97 mc:af
 RS-b r1,m3,d2(b2) clm:bd icm:bf stcm:be
 RRE a1,a2 cpya:b24d
 S csch:b230 hsch:b231 ipk:b20b ptlb:b20d rchp:b23b rsch:b238 sal:b237 schm:b23c xsch:b276 tend:b2f8
-RRE r1p,r2p cuse:b257 cuutf:b2a6 cu42:b9b3 cu41:b9b2
+RRE r1p,r2p cuse:b257 cuutf:b2a6 cutfu:b2a7 cu42:b9b3 cu41:b9b2
 RX-a r1p,d2(x2,b2) d:5d m:5c
 RR r1p,r2 dr:1d mr:1c
 RRE f1p,f2p dxr:b22d axbr:b34a cxbr:b349 dxbr:b34d ltxbr:b342 lcxbr:b343 lnxbr:b341 lpxbr:b340 ldxbr:b345 lexbr:b346 mxbr:b34c sqxbr:b316 sxbr:b34b cxr:b369 ltxr:b362 lcxr:b363 fixr:b367 lnxr:b361 lpxr:b360 sqxr:b336 lxr:b365 cxtr:b3ec cextr:b3fc ltxtr:b3de
