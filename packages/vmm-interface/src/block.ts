@@ -15,8 +15,8 @@ export interface BlockBackend {
   /** Whether every change is refused. Constant over the life of the backend. */
   readonly readOnly: boolean;
   /**
-   * Preferred unit of I/O in bytes: a power of two, at least 512. Told to the guest as its logical block size, so a
-   * backend that cannot do smaller units names its unit here. 512 when absent.
+   * Preferred unit of I/O in bytes: a power of two, at least 512. Told to the guest as its logical block size, which is a hint:
+   * offsets and lengths that are only multiples of 512 are legal nevertheless. 512 when absent.
    */
   readonly blockSize?: number;
   /** A stable name for the store, for instance a serial number. A virtio disk shows its first 20 bytes of UTF-8. */
