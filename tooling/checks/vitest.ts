@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { mkdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { workspaceRoot } from "../workspace/packages.ts";
 import type { Outcome } from "./outcome.ts";
@@ -13,6 +13,9 @@ interface Report {
   testResults: { name: string; status: string; message: string; assertionResults: { status: string }[] }[];
 }
 
+/** A test that hangs in spite of its own time-out must not hang the run. */
+const TIMEOUT_MS = 20 * 60_000;
+
 /** Runs the tests below `filters` (all, if empty) with vitest's own progress on the terminal; the JSON report goes to `file`. */
 export function runVitest(filters: string[], file: string): Outcome[] {
   mkdirSync(dirname(file), { recursive: true });
@@ -21,9 +24,10 @@ export function runVitest(filters: string[], file: string): Outcome[] {
   const { status, error } = spawnSync(
     process.execPath,
     [vitest, "run", "--reporter=default", "--reporter=json", `--outputFile.json=${file}`, ...filters],
-    { cwd: workspaceRoot, stdio: ["ignore", "inherit", "inherit"] },
+    { cwd: workspaceRoot, stdio: ["ignore", "inherit", "inherit"], timeout: TIMEOUT_MS },
   );
-  if (error) throw error;
+  if (error) throw new Error(`vitest: ${error.message}`, { cause: error });
+  if (!existsSync(file)) throw new Error(`vitest ended with status ${status} and left no report`);
   return [countReport(JSON.parse(readFileSync(file, "utf8")) as Report, status)];
 }
 
