@@ -23,6 +23,8 @@ export function readPassedTests(reportFile: string): { tests: PassedTest[]; date
   const report = JSON.parse(readFileSync(reportFile, "utf8")) as Report;
   const tests = report.testResults.flatMap(({ name, assertionResults }) => {
     const file = relative(workspaceRoot, name);
+    // The tests of the ledger itself name requirements as examples.
+    if (file.startsWith("tooling/coverage/")) return [];
     const owner = file.split("/")[1] ?? file;
     return assertionResults.filter(({ status }) => status === "passed").map(({ fullName }) => ({ title: fullName, file, owner }));
   });
