@@ -8,7 +8,7 @@ describe("opcode documentation", () => {
     expect(notation("mvc")).toBe("D1(L,B1),D2(B2)");
     expect(notation("plo")).toBe("R1,D2(B2),R3,D4(B4)");
     expect(notation("sske")).toBe("R1,R2[,M3]");
-    expect(notation("ipte")).toBe("R1,R2[,R3][,M4]");
+    expect(notation("ipte")).toBe("R1,R2[,R3[,M4]]");
     expect(notation("vgef")).toBe("V1,D2(V2,B2),M3");
     expect(notation("csch")).toBe("");
     expect(operandNotation(formsOf("nop")[0]!.format)).toBe("[D2(X2,B2)]");

@@ -10,16 +10,17 @@ export interface OpcodeTableOptions {
   readonly headingLevel?: number;
 }
 
-/** Operands as the manual writes them: `R1,D2(X2,B2)`. Optional operands stand in brackets. */
+/** Operands as the manual writes them: `R1,D2(X2,B2)`. Optional operands stand in brackets: `R1,R2[,R3[,M4]]`. */
 export function operandNotation(format: Format): string {
-  return format.operands
-    .map(({ fields }, i) => {
-      const [first, ...inner] = fields.map((field) => field.name.toUpperCase());
-      const text = inner.length > 0 ? `${first}(${inner.join(",")})` : first!;
-      const separated = i > 0 ? `,${text}` : text;
-      return fields[0]!.optional ? `[${separated}]` : separated;
-    })
-    .join("");
+  let open = 0;
+  const texts = format.operands.map(({ fields }, i) => {
+    const [first, ...inner] = fields.map((field) => field.name.toUpperCase());
+    const text = `${i > 0 ? "," : ""}${first}${inner.length > 0 ? `(${inner.join(",")})` : ""}`;
+    if (!fields[0]!.optional) return text;
+    open++;
+    return `[${text}`;
+  });
+  return texts.join("") + "]".repeat(open);
 }
 
 /** All instructions by facility: facilities in alphabetical order, mnemonics in alphabetical order within each. */

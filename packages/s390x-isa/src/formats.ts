@@ -1,4 +1,4 @@
-import { layouts } from "./layouts.ts";
+import { type FieldPart, layouts } from "./layouts.ts";
 
 /** What an instruction field designates (Principles of Operation, chapter 5, "Instruction Formats"). */
 export type FieldKind = "gr" | "ar" | "fr" | "cr" | "vr" | "base" | "index" | "displacement" | "immediate" | "relative" | "mask" | "length";
@@ -15,12 +15,6 @@ export type FieldName =
   | `m${1 | 2 | 3 | 4 | 5 | 6}`
   | "l"
   | `l${1 | 2}`;
-
-/** A run of instruction bits. Bit 0 is the leftmost bit of the instruction, as in the Principles of Operation. */
-export interface FieldPart {
-  readonly bit: number;
-  readonly length: number;
-}
 
 /** One operand field of an instruction. */
 export interface FieldSpec {

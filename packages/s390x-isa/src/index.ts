@@ -10,9 +10,10 @@ export {
 } from "./disassembler.ts";
 export { instructionsByFacility, type OpcodeTableOptions, opcodeTables, operandNotation } from "./documentation.ts";
 export { fieldValue, loadInstruction, withField } from "./fields.ts";
-export type { FieldKind, FieldName, FieldPart, FieldSpec, Format, Operand } from "./formats.ts";
+export type { FieldKind, FieldName, FieldSpec, Format, Operand } from "./formats.ts";
 export { type Form, forms, formsOf } from "./forms.ts";
 export { instruction } from "./instruction.ts";
 export { type Instruction, instructions, type OpcodeExtension } from "./instructions.ts";
+export type { FieldPart } from "./layouts.ts";
 export { type MemoryOperand, mem, type OperandInput } from "./operands.ts";
 export { assemble } from "./text-assembler.ts";

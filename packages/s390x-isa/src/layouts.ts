@@ -1,4 +1,8 @@
-import type { FieldPart } from "./formats.ts";
+/** A run of instruction bits. Bit 0 is the leftmost bit of the instruction, as in the Principles of Operation. */
+export interface FieldPart {
+  readonly bit: number;
+  readonly length: number;
+}
 
 /** Where the fields of one Principles of Operation format sit, whatever register file they designate. */
 export interface Layout {

@@ -17,8 +17,8 @@ export function hasTool(name: string): boolean {
 export function toolsMissing(...names: string[]): boolean {
   const missing = names.filter((name) => !hasTool(name));
   if (missing.length === 0 || process.env.CI) return false;
-  console.warn(
-    `SKIPPED: ${missing.map((name) => prefix + name).join(", ")} not found (Debian: binutils-s390x-linux-gnu, gcc-s390x-linux-gnu)`,
+  process.stderr.write(
+    `SKIPPED: ${missing.map((name) => prefix + name).join(", ")} not found (Debian: binutils-s390x-linux-gnu, gcc-s390x-linux-gnu)\n`,
   );
   return true;
 }
@@ -26,7 +26,7 @@ export function toolsMissing(...names: string[]): boolean {
 /** The same for a file that a package of the toolchain brings. */
 export function fileMissing(file: string): boolean {
   if (existsSync(file) || process.env.CI) return false;
-  console.warn(`SKIPPED: ${file} not found (Debian: libc6-s390x-cross)`);
+  process.stderr.write(`SKIPPED: ${file} not found (Debian: libc6-s390x-cross)\n`);
   return true;
 }
 
