@@ -1,0 +1,115 @@
+import { describe, expect, it } from "vitest";
+import { parseCommandLine } from "./arguments.ts";
+import { helpText } from "./help.ts";
+import { formatSize, parseSize } from "./size.ts";
+
+const run = (...args: string[]) => {
+  const parsed = parseCommandLine(["run", ...args]);
+  if (parsed.command !== "run") throw new Error(parsed.command);
+  return parsed.options;
+};
+
+describe("arguments of zarch", () => {
+  it("boot: all options", () => {
+    const parsed = parseCommandLine(
+      "boot --kernel k -i i --append a=1 -a b --memory 1G --disk x.img,ro,devno=fe.0.0010 -d a,,b.img,overlay --console virtio --no-reboot --watchdog --control s".split(
+        " ",
+      ),
+    );
+    expect(parsed).toEqual({
+      command: "boot",
+      options: {
+        kernel: "k",
+        initrd: "i",
+        append: "a=1 b",
+        memory: 2 ** 30,
+        disks: [
+          { path: "x.img", readOnly: true, overlay: false, address: { cssid: 0xfe, ssid: 0, devno: 0x10 } },
+          { path: "a,b.img", readOnly: false, overlay: true },
+        ],
+        console: "virtio",
+        noReboot: true,
+        watchdog: true,
+        refresh: false,
+        control: "s",
+      },
+    });
+  });
+
+  it("defaults: 512 MiB, SCLP console for boot and virtio console for start", () => {
+    const boot = parseCommandLine(["boot"]);
+    const start = parseCommandLine(["start"]);
+    expect(boot.command === "boot" && [boot.options.memory, boot.options.console]).toEqual([2 ** 29, "sclp"]);
+    expect(start.command === "start" && [start.options.console, start.options.defaultDisk]).toEqual(["virtio", true]);
+  });
+
+  it("run: the options of zarch end at -- or at the command", () => {
+    expect(run("--timeout", "60", "--", "sh", "-c", "exit 7").command).toEqual(["sh", "-c", "exit 7"]);
+    expect(run("-t", "1.5", "ls", "-l", "--", "-x")).toMatchObject({ timeout: 1.5, command: ["ls", "-l", "--", "-x"] });
+    expect(run("--memory=1G", "-v", "cat", "--version")).toMatchObject({ memory: 2 ** 30, verbose: true, command: ["cat", "--version"] });
+    expect(run("--", "--odd").command).toEqual(["--odd"]);
+    expect(run("-e", "A=b=c", "-e", "D=", "-w", "/tmp", "env")).toMatchObject({ environment: { A: "b=c", D: "" }, directory: "/tmp" });
+  });
+
+  it.each<[string, RegExp]>([
+    ["", /command is missing/],
+    ["fly", /unknown command "fly"/],
+    ["--fly", /unknown option --fly/],
+    ["boot --fly", /unknown option '--fly'/],
+    ["boot extra", /unexpected argument 'extra'/],
+    ["boot --memory", /--memory/],
+    ["boot --memory lots", /--memory: "lots" is not a size/],
+    ["boot --memory -5M", /memory/],
+    ["boot --console tty", /--console: "tty"/],
+    ["boot --disk x,rw", /unknown property "rw"/],
+    ["boot --disk ,ro", /needs a file name/],
+    ["boot --disk x,devno=1", /not a device address/],
+    ["run", /no command/],
+    ["run --", /no command/],
+    ["run --timeout 0 -- x", /--timeout/],
+    ["run --timeout x -- x", /--timeout/],
+    ["run --env =x -- x", /--env/],
+    ["run --fly -- x", /'--fly'/],
+  ])("refuses: zarch %s", (line, message) => {
+    let error: unknown;
+    try {
+      parseCommandLine(line === "" ? [] : line.split(" "));
+    } catch (caught) {
+      error = caught;
+    }
+    expect(error).toMatchObject({ kind: "host", message: expect.stringMatching(message) });
+    expect((error as Error).message).not.toContain("\n");
+  });
+
+  it("help in every place", () => {
+    expect(parseCommandLine(["--help"])).toEqual({ command: "help", topic: undefined });
+    for (const topic of ["boot", "run", "start"] as const) {
+      expect(parseCommandLine([topic, "--help"])).toEqual({ command: "help", topic });
+      expect(parseCommandLine(["help", topic])).toEqual({ command: "help", topic });
+      expect(helpText(topic)).toContain(`Usage: zarch ${topic}`);
+    }
+    expect(parseCommandLine(["run", "-h", "--", "ls"])).toEqual({ command: "help", topic: "run" });
+    expect(parseCommandLine(["--version"])).toEqual({ command: "version" });
+  });
+});
+
+describe("sizes", () => {
+  it.each<[string, number]>([
+    ["512M", 2 ** 29],
+    ["512", 2 ** 29],
+    ["1g", 2 ** 30],
+    ["1.5GiB", 1.5 * 2 ** 30],
+    ["64K", 65536],
+    ["0", 0],
+  ])("%s", (text, bytes) => {
+    expect(parseSize(text, "--memory")).toBe(bytes);
+  });
+
+  it.each(["", "M", "12X", "1e9", "0.0000001K", "99999999T"])("refuses %j", (text) => {
+    expect(() => parseSize(text, "--memory")).toThrow("--memory");
+  });
+
+  it("formats", () => {
+    expect([formatSize(2 ** 29), formatSize(3 * 2 ** 30), formatSize(1000)]).toEqual(["512M", "3G", "1000 bytes"]);
+  });
+});

@@ -1,0 +1,224 @@
+import { type ParseArgsOptionsConfig, parseArgs } from "node:util";
+import { type DiskOption, parseDiskOption } from "./disk-option.ts";
+import { parseSize } from "./size.ts";
+import { UsageError } from "./usage-error.ts";
+
+/** Where the guest's console is: an SCLP console (ASCII or line mode), or a virtio console. */
+export type ConsoleKind = "sclp" | "sclp-line" | "virtio";
+
+/** What all commands that start a guest have in common. */
+export interface GuestOptions {
+  /** Bytes. */
+  readonly memory: number;
+  readonly disks: readonly DiskOption[];
+  /** Looks for a newer default guest than the one in the cache. */
+  readonly refresh: boolean;
+  /** Path of a socket on which the machine takes the commands of its command line. */
+  readonly control: string | undefined;
+}
+
+export interface BootOptions extends GuestOptions {
+  readonly kernel: string | undefined;
+  readonly initrd: string | undefined;
+  readonly append: string;
+  readonly console: ConsoleKind;
+  /** A reboot of the guest ends it. */
+  readonly noReboot: boolean;
+  readonly watchdog: boolean;
+}
+
+export interface StartOptions extends BootOptions {
+  /** Whether the guest gets the disk that zarch makes. */
+  readonly defaultDisk: boolean;
+}
+
+export interface RunOptions extends GuestOptions {
+  /** Seconds, or undefined for no limit. */
+  readonly timeout: number | undefined;
+  readonly command: readonly string[];
+  readonly environment: Readonly<Record<string, string>>;
+  readonly directory: string | undefined;
+  /** Kernel messages go to standard error. */
+  readonly verbose: boolean;
+}
+
+export type CommandName = "boot" | "run" | "start";
+
+export type Invocation =
+  | { readonly command: "help"; readonly topic: CommandName | undefined }
+  | { readonly command: "version" }
+  | { readonly command: "boot"; readonly options: BootOptions }
+  | { readonly command: "start"; readonly options: StartOptions }
+  | { readonly command: "run"; readonly options: RunOptions };
+
+const defaultMemory = "512M";
+
+const guestOptions = {
+  memory: { type: "string", short: "m" },
+  disk: { type: "string", short: "d", multiple: true },
+  refresh: { type: "boolean" },
+  control: { type: "string" },
+  help: { type: "boolean", short: "h" },
+} as const satisfies ParseArgsOptionsConfig;
+
+const bootOptions = {
+  ...guestOptions,
+  kernel: { type: "string", short: "k" },
+  initrd: { type: "string", short: "i" },
+  append: { type: "string", short: "a", multiple: true },
+  console: { type: "string", short: "c" },
+  "no-reboot": { type: "boolean" },
+  watchdog: { type: "boolean" },
+} as const satisfies ParseArgsOptionsConfig;
+
+const startOptions = { ...bootOptions, "no-disk": { type: "boolean" } } as const satisfies ParseArgsOptionsConfig;
+
+const runOptions = {
+  ...guestOptions,
+  timeout: { type: "string", short: "t" },
+  env: { type: "string", short: "e", multiple: true },
+  workdir: { type: "string", short: "w" },
+  verbose: { type: "boolean", short: "v" },
+} as const satisfies ParseArgsOptionsConfig;
+
+/**
+ * Reads the arguments of the command `zarch`, without the names of Node and the script.
+ * @throws {UsageError}
+ */
+export function parseCommandLine(args: readonly string[]): Invocation {
+  const [name, ...rest] = args;
+  switch (name) {
+    case undefined:
+      throw new UsageError("a command is missing: boot, run or start");
+    case "--help":
+    case "-h":
+      return { command: "help", topic: undefined };
+    case "help":
+      return { command: "help", topic: rest[0] === undefined ? undefined : commandName(rest[0]) };
+    case "--version":
+    case "-V":
+    case "version":
+      return { command: "version" };
+    default:
+      return parseCommand(commandName(name), rest);
+  }
+}
+
+function commandName(text: string): CommandName {
+  if (text === "boot" || text === "run" || text === "start") return text;
+  throw new UsageError(text.startsWith("-") ? `unknown option ${text}` : `unknown command "${text}"; known are boot, run and start`);
+}
+
+function parseCommand(command: CommandName, args: readonly string[]): Invocation {
+  switch (command) {
+    case "boot": {
+      const { values } = parse(args, bootOptions, false);
+      if (values.help) return { command: "help", topic: command };
+      return { command, options: bootOptionsOf(values, "sclp") };
+    }
+    case "start": {
+      const { values } = parse(args, startOptions, false);
+      if (values.help) return { command: "help", topic: command };
+      return { command, options: { ...bootOptionsOf(values, "virtio"), defaultDisk: values["no-disk"] !== true } };
+    }
+    case "run":
+      return parseRun(args);
+  }
+}
+
+function parse<T extends ParseArgsOptionsConfig>(args: readonly string[], options: T, allowPositionals: boolean) {
+  try {
+    return parseArgs({ args: [...args], options, allowPositionals, strict: true });
+  } catch (error) {
+    // Node's message is for people, but may go on with advice in further sentences.
+    const [message = "bad arguments"] = (error as Error).message.split(/\.(?: |$)|\n/);
+    throw new UsageError(message.charAt(0).toLowerCase() + message.slice(1), { cause: error });
+  }
+}
+
+interface GuestValues {
+  readonly memory?: string;
+  readonly disk?: readonly string[];
+  readonly refresh?: boolean;
+  readonly control?: string;
+}
+
+function guestOptionsOf(values: GuestValues): GuestOptions {
+  return {
+    memory: parseSize(values.memory ?? defaultMemory, "--memory"),
+    disks: (values.disk ?? []).map(parseDiskOption),
+    refresh: values.refresh === true,
+    control: values.control,
+  };
+}
+
+interface BootValues extends GuestValues {
+  readonly kernel?: string;
+  readonly initrd?: string;
+  readonly append?: readonly string[];
+  readonly console?: string;
+  readonly "no-reboot"?: boolean;
+  readonly watchdog?: boolean;
+}
+
+function bootOptionsOf(values: BootValues, defaultConsole: ConsoleKind): BootOptions {
+  return {
+    ...guestOptionsOf(values),
+    kernel: values.kernel,
+    initrd: values.initrd,
+    append: (values.append ?? []).join(" "),
+    console: consoleKind(values.console ?? defaultConsole),
+    noReboot: values["no-reboot"] === true,
+    watchdog: values.watchdog === true,
+  };
+}
+
+function consoleKind(text: string): ConsoleKind {
+  if (text === "sclp" || text === "sclp-line" || text === "virtio") return text;
+  throw new UsageError(`--console: "${text}" is not a console; known are sclp, sclp-line and virtio`);
+}
+
+/** Options of zarch end at `--` or at the first word that is none: what follows is the guest's. */
+function parseRun(args: readonly string[]): Invocation {
+  const end = endOfRunOptions(args);
+  const { values } = parse(args.slice(0, end), runOptions, false);
+  if (values.help) return { command: "help", topic: "run" };
+  const command = args.slice(args[end] === "--" ? end + 1 : end);
+  if (command.length === 0) throw new UsageError("run: there is no command; write it behind --");
+  return {
+    command: "run",
+    options: {
+      ...guestOptionsOf(values),
+      timeout: values.timeout === undefined ? undefined : parseTimeout(values.timeout),
+      command,
+      environment: Object.fromEntries((values.env ?? []).map(parseVariable)),
+      directory: values.workdir,
+      verbose: values.verbose === true,
+    },
+  };
+}
+
+function endOfRunOptions(args: readonly string[]): number {
+  const takesValue = new Set<string>();
+  for (const [name, option] of Object.entries(runOptions) as [string, { type: string; short?: string }][])
+    if (option.type === "string") takesValue.add(`--${name}`).add(`-${option.short}`);
+  let index = 0;
+  for (; index < args.length; index++) {
+    const word = args[index]!;
+    if (word === "--" || !word.startsWith("-")) break;
+    if (takesValue.has(word)) index++;
+  }
+  return Math.min(index, args.length);
+}
+
+function parseTimeout(text: string): number {
+  const seconds = /^\d+(\.\d+)?$/.test(text) ? Number(text) : Number.NaN;
+  if (!(seconds > 0 && seconds <= 2 ** 31)) throw new UsageError(`--timeout: "${text}" is not a number of seconds`);
+  return seconds;
+}
+
+function parseVariable(text: string): [string, string] {
+  const equals = text.indexOf("=");
+  if (equals <= 0) throw new UsageError(`--env: "${text}" is not NAME=VALUE`);
+  return [text.slice(0, equals), text.slice(equals + 1)];
+}
