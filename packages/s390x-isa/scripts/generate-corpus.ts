@@ -1,8 +1,9 @@
-// Writes test/objdump-corpus.txt: encodings and what GNU objdump prints for them. Needs binutils for s390x.
+// Writes test/objdump-corpus.txt: encodings and what GNU objdump prints for them; and test/opcodes-tested.json, the instructions that
+// are among them. Needs binutils for s390x.
 // Usage: node scripts/generate-corpus.ts
 import { writeFileSync } from "node:fs";
 import { forms } from "../src/forms.ts";
-import { opcodeGroups } from "../src/index.ts";
+import { disassemble, opcodeGroups } from "../src/index.ts";
 import { encodingOf, randomNumbers } from "../test/encodings.ts";
 import { objdumpBytes, runTool } from "../test/gnu-tools.ts";
 
@@ -32,4 +33,11 @@ writeFileSync(
 # bytes of 07. Made by scripts/generate-corpus.ts.
 ${encodings.map((each, i) => `${hex(each)} ${lines.get(i * spacing)!.replace("\t", " ")}`).join("\n")}
 `,
+);
+
+// Only what objdump names: it shows other instructions as data.
+const named = encodings.flatMap((each, i) => (lines.get(i * spacing)!.startsWith(".") ? [] : [disassemble(each).instruction!.mnemonic]));
+writeFileSync(
+  new URL("../test/opcodes-tested.json", import.meta.url),
+  `${JSON.stringify({ test: "agrees with objdump on every entry of the corpus", mnemonics: [...new Set(named)].sort() }, null, 2)}\n`,
 );

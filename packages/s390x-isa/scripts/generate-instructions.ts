@@ -1,4 +1,5 @@
-// Writes src/instruction-table.ts from a list of opcodes (CSV). Usage: node scripts/generate-instructions.ts <list.csv>
+// Writes src/instruction-table.ts and src/mnemonic-table.ts from the list of opcodes in requirements/isa.
+// Usage: node scripts/generate-instructions.ts
 import { readFileSync, writeFileSync } from "node:fs";
 import { printed, privileged, semiprivileged, shapeOf, shapes } from "./shapes.ts";
 
@@ -55,8 +56,7 @@ function superseded(row: Row): boolean {
     : row.alias === "alias:form" && /^R[SX]Y/.test(row.binutils_format!);
 }
 
-const [source] = process.argv.slice(2);
-if (!source) throw new Error("usage: generate-instructions.ts <list.csv>");
+const source = new URL("../../../requirements/isa/instructions.csv", import.meta.url);
 const rows = parseCsv(readFileSync(source, "utf8"));
 const instructions = rows.filter((row) => row.alias === "").sort((a, b) => (a.opcode! < b.opcode! ? -1 : 1));
 

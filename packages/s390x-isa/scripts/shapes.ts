@@ -253,7 +253,7 @@ export const shapeOf: Readonly<Record<string, string>> = {
 export const privileged: ReadonlySet<string> = new Set(
   (
     "cspg lasp lptea esea strag sturg lurag stura lura sie pgin pgout sckpf sal schm trace tracg palb rdp irbm rrbm pfmf essa tpei lpp ptf " +
-    "lcctl lpctl lsctl qctri qsi scctl spctl stcctm stsi stfl lbear stbear lpswey qpaci crdte idte ipte tprot lra lray lrag"
+    "lcctl lpctl lsctl qctri qsi scctr spctr pckmo stsi stfl lbear stbear lpswey qpaci crdte idte ipte tprot lra lray lrag"
   ).split(" "),
 );
 

@@ -552,8 +552,8 @@ lpswe b2b2 120 23 z900 p
 srnmb b2b8 120 42 z196 -
 srnmt b2b9 120 8 z9-ec -
 lfas b2bd 120 13 z9-ec -
-scctr b2e0 48 2 z10 -
-spctr b2e1 48 2 z10 -
+scctr b2e0 48 2 z10 p
+spctr b2e1 48 2 z10 p
 ecctr b2e4 48 2 z10 s
 epctr b2e5 48 2 z10 s
 ppa b2e8 68 64 zEC12 -
@@ -772,7 +772,7 @@ clgr b921 48 23 z900 -
 sturg b925 48 23 z900 p
 lbr b926 48 38 z9-109 -
 lhr b927 48 38 z9-109 -
-pckmo b928 33 15 z196 -
+pckmo b928 33 15 z196 p
 kma b929 65 18 z14 -
 kmf b92a 48 16 z196 -
 kmo b92b 48 16 z196 -

@@ -1,5 +1,6 @@
+import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { decode, instruction, instructionLength, instructions, opcodeGroups } from "./index.ts";
+import { decode, formsOf, instruction, instructionLength, instructions, opcodeGroups } from "./index.ts";
 
 describe("PoP appendix B, Lists of Instructions", () => {
   it("has 1,226 instructions with different mnemonics and opcodes", () => {
@@ -62,5 +63,20 @@ describe("PoP chapter 5, Instruction Formats: operation codes", () => {
 
   it("takes the length from bits 0-1, for unassigned opcodes too", () => {
     expect([0x00, 0x3f, 0x40, 0xbf, 0xc0, 0xff].map(instructionLength)).toEqual([2, 2, 4, 4, 6, 6]);
+  });
+});
+
+describe("requirements/isa/instructions.csv", () => {
+  it("lists the same mnemonics with the same fixed bits", () => {
+    const text = readFileSync(new URL("../../../requirements/isa/instructions.csv", import.meta.url), "utf8");
+    const rows = text.trimEnd().split("\n").slice(1);
+    const differing = rows.filter((row) => {
+      const [mnemonic = "", digits = "", , , , alias, aliasOf = ""] = row.split(",");
+      if (alias === "") return instruction(mnemonic)?.opcodeDigits !== digits;
+      const first = Number.parseInt(digits.padEnd(4, "0").slice(0, 4), 16);
+      return !formsOf(mnemonic).some((form) => form.value[0] === first && form.instruction.mnemonic === aliasOf);
+    });
+    expect(differing).toEqual([]);
+    expect(rows).toHaveLength(2651);
   });
 });
