@@ -1,11 +1,12 @@
+import type { ChannelSubsystem, Subchannel } from "@zarch/channel-subsystem";
 import type { GuestMemory } from "@zarch/guest-memory";
-import type { ChannelSubsystemPort, Clock, Logger } from "@zarch/vmm-interface";
+import type { Clock, Logger } from "@zarch/vmm-interface";
 import type { DeviceAddress } from "./device-address.ts";
 
 /** What a machine gives to the devices in it. */
 export interface DeviceHost {
   readonly memory: GuestMemory;
-  readonly channelSubsystem: ChannelSubsystemPort;
+  readonly channelSubsystem: ChannelSubsystem;
   readonly clock: Clock;
   readonly logger: Logger;
   /** Holds the guest back until `work` has settled. */
@@ -24,6 +25,8 @@ export interface MachineDevice {
 /** A device in a machine. */
 export interface AttachedDevice {
   readonly address: DeviceAddress;
+  /** The subchannel that the guest reaches it by. */
+  readonly subchannel: Subchannel;
   /** Answers a virtio-ccw notification: a cookie of 0 or more, or a negative error number. */
   notify(queue: number, cookie: number): number;
   /** Takes the device out, as if the cable were pulled. The promise settles when no I/O of it is in flight any more. */

@@ -1,6 +1,7 @@
+import { ChannelSubsystem } from "@zarch/channel-subsystem";
 import type { GuestMemory } from "@zarch/guest-memory";
 import { type ConsoleHost, LineModeConsole, ServiceCallProcessor, SignalQuiesce, Vt220Console } from "@zarch/sclp";
-import { type AttentionPort, BugError, type ChannelSubsystemPort, HostError, silentLogger } from "@zarch/vmm-interface";
+import { BugError, HostError, silentLogger } from "@zarch/vmm-interface";
 import type { CpuLike } from "./cpu-like.ts";
 import { type DeviceAddress, formatDeviceAddress } from "./device-address.ts";
 import { Watchdog } from "./diagnose/diag-288.ts";
@@ -20,22 +21,21 @@ import { hostYielder } from "./yield-to-host.ts";
  */
 export type MachineState = "loaded" | "running" | "paused" | "ended" | "closed";
 
+/** -EINVAL: what KVM answers to a notification for a device that it does not have. */
+const noSuchDevice = -22;
+
 /** Where Linux, like other control programs, says "quiesced" by the address of a disabled wait. */
 const quiescedCode = 0xfff;
-
-/** What a machine is put together from, besides its CPU. */
-export interface MachineParts {
-  createChannelSubsystem(memory: GuestMemory, attention: AttentionPort): ChannelSubsystemPort;
-}
 
 /** An s390x machine. Made by {@link createMachine}. */
 export class Machine implements AsyncDisposable {
   readonly memory: GuestMemory;
-  readonly channelSubsystem: ChannelSubsystemPort;
+  readonly channelSubsystem: ChannelSubsystem;
   /** The consoles of the SCLP, where the machine has them: for input. */
   readonly vt220Console: Vt220Console | undefined;
   readonly lineModeConsole: LineModeConsole | undefined;
   readonly #options: MachineOptions;
+  readonly #yieldToHost: () => Promise<void>;
   readonly #cpu: CpuLike;
   readonly #sclp: ServiceCallProcessor;
   readonly #quiesce = new SignalQuiesce();
@@ -51,14 +51,15 @@ export class Machine implements AsyncDisposable {
   #settleRun: { resolve(exit: MachineExit): void; reject(error: unknown): void } | undefined;
 
   /** @internal Use {@link createMachine}. */
-  constructor(options: MachineOptions, cpu: CpuFactory, parts: MachineParts) {
+  constructor(options: MachineOptions, cpu: CpuFactory) {
     const { clock } = options;
     this.#options = options;
+    this.#yieldToHost = options.yieldToHost ?? hostYielder();
     this.vt220Console = options.vt220Console && new Vt220Console(this.#consoleHost(options.vt220Console));
     this.lineModeConsole =
       options.lineModeConsole && new LineModeConsole({ ...options.lineModeConsole, ...this.#consoleHost(options.lineModeConsole) });
     this.#watchdog = new Watchdog(clock, () => this.#requestReset("watchdog"));
-    const made: { sclp?: ServiceCallProcessor; channelSubsystem?: ChannelSubsystemPort; memory?: GuestMemory } = {};
+    const made: { sclp?: ServiceCallProcessor; channelSubsystem?: ChannelSubsystem; memory?: GuestMemory } = {};
     this.#cpu = cpu({
       memorySize: options.memory,
       clock,
@@ -66,7 +67,7 @@ export class Machine implements AsyncDisposable {
       ports: (memory): CpuPorts => {
         made.memory = memory;
         made.sclp = this.#createSclp(memory);
-        made.channelSubsystem = parts.createChannelSubsystem(memory, { raise: () => this.#loop.attention() });
+        made.channelSubsystem = this.#createChannelSubsystem(memory);
         return { serviceCall: made.sclp, channelSubsystem: made.channelSubsystem, diagnose: this.#diagnose(memory) };
       },
     });
@@ -78,7 +79,7 @@ export class Machine implements AsyncDisposable {
     this.#loop = new RunLoop({
       cpu: this.#cpu,
       clock,
-      yieldToHost: options.yieldToHost ?? hostYielder(),
+      yieldToHost: this.#yieldToHost,
       betweenRuns: () => this.#betweenRuns(),
     });
     for (const device of options.devices ?? []) this.#attach(device);
@@ -220,6 +221,15 @@ export class Machine implements AsyncDisposable {
     });
   }
 
+  #createChannelSubsystem(memory: GuestMemory): ChannelSubsystem {
+    return new ChannelSubsystem({
+      memory,
+      attention: { raise: () => this.#loop.attention() },
+      defer: (work) => void this.#yieldToHost().then(work),
+      logger: this.#options.logger ?? silentLogger,
+    });
+  }
+
   #diagnose(memory: GuestMemory): CpuPorts["diagnose"] {
     const hypercalls = new Map([
       [HypercallNumber.ccwNotify, ccwNotification((subchannel, queue, cookie) => this.#notify(subchannel, queue, cookie))],
@@ -253,8 +263,11 @@ export class Machine implements AsyncDisposable {
     };
   }
 
-  #notify(_subchannel: number, _queue: number, _cookie: number): number {
-    return -22;
+  #notify(subsystemId: number, queue: number, cookie: number): number {
+    const subchannel = this.channelSubsystem.find(subsystemId);
+    if (subchannel === undefined) return noSuchDevice;
+    for (const device of this.#devices.values()) if (device.subchannel === subchannel) return device.notify(queue, cookie);
+    return noSuchDevice;
   }
 
   #attach(device: MachineDevice): AttachedDevice {
