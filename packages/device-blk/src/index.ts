@@ -1,1 +1,2 @@
-export {};
+export { BlkDevice, type BlkDeviceOptions } from "./blk-device.ts";
+export * from "./config.ts";

@@ -95,6 +95,8 @@ export class FeatureSet implements ReadonlyFeatureSet {
 export interface FeatureDependency {
   readonly feature: number;
   readonly anyOf: readonly number[];
+  /** The rule is for what the device offers only: a driver may accept `feature` without the others. Default false. */
+  readonly offerOnly?: boolean;
 }
 
 /** The first dependency that `features` does not meet. */

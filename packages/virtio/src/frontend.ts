@@ -19,6 +19,7 @@ import {
   F_RING_PACKED,
   F_RING_RESET,
   F_VERSION_1,
+  type FeatureDependency,
   FeatureSet,
   type ReadonlyFeatureSet,
   unmetDependency,
@@ -84,6 +85,8 @@ export class VirtioFrontend {
   readonly #modernOffer: ReadonlyFeatureSet;
   readonly #legacyOffer: ReadonlyFeatureSet;
   readonly #queues: readonly QueueSlot[];
+  /** The dependencies that bind a driver. */
+  readonly #driverRules: readonly FeatureDependency[];
 
   #interface: DriverInterface;
   #status = 0;
@@ -116,6 +119,7 @@ export class VirtioFrontend {
     for (const size of device.queueMaxSizes) {
       if (size !== 0 && !isQueueSize(size, "split")) throw new HostError("ERR_VIRTIO_OPTIONS", `queue size ${size} is not a power of two`);
     }
+    this.#driverRules = (device.featureDependencies ?? []).filter(({ offerOnly }) => !offerOnly);
     const without = new FeatureSet(options.withoutFeatures);
     this.#modernOffer = offer(device, [...device.features, ...MODERN_FEATURES, ...(options.extraFeatures ?? [])], without);
     const legacyFeatures = device.legacyFeatures ?? new FeatureSet([...device.features].filter((bit) => bit < 24));
@@ -332,7 +336,7 @@ export class VirtioFrontend {
     if (!features.isSubsetOf(this.#modernOffer))
       return this.#refuse("features accepted that were not offered", { features: [...features] });
     if (!features.has(F_VERSION_1)) return this.#refuse("VERSION_1 not accepted");
-    const unmet = unmetDependency(features, this.#device.featureDependencies ?? []);
+    const unmet = unmetDependency(features, this.#driverRules);
     if (unmet) return this.#refuse("a feature accepted without what it depends on", { ...unmet });
     return (this.#device.acceptFeatures?.(features) ?? true) || this.#refuse("features refused by the device", { features: [...features] });
   }
@@ -346,7 +350,7 @@ export class VirtioFrontend {
   #settleLegacy(): void {
     const features = new FeatureSet([...this.#driverFeatures].filter((bit) => this.#legacyOffer.has(bit)));
     for (;;) {
-      const unmet = unmetDependency(features, this.#device.featureDependencies ?? []);
+      const unmet = unmetDependency(features, this.#driverRules);
       if (!unmet) break;
       features.delete(unmet.feature);
     }
