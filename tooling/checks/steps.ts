@@ -19,7 +19,10 @@ const partialReport = join(outputDirectory, "vitest-partial.json");
 export const steps: Record<string, Step> = {
   build: { title: "compile all packages (tsc -b)", run: () => [tool("tsc -b", "node", prepare("build"))] },
   types: { title: "types of tests and tooling", run: () => [tool("types of tests", "tsc", ["-p", "tsconfig.tests.json"])] },
-  lint: { title: "lint and format (biome)", run: () => [tool("biome", "biome", ["ci", "--colors=off", "--diagnostic-level=warn", "."])] },
+  lint: {
+    title: "lint and format (biome)",
+    run: () => [tool("biome", "biome", ["ci", "--colors=off", "--diagnostic-level=warn", "--error-on-warnings", "."])],
+  },
   layers: { title: "layers and dependencies", run: layers },
   changesets: { title: "changesets", run: () => [outcome("changesets", checkChangesets(readPackages()))] },
   unit: {
