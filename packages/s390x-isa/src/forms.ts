@@ -27,7 +27,8 @@ function halfwords(digits: string): [number, number, number] {
   return [at(0), at(4), at(8)];
 }
 
-function maskOf(format: Format, ignored: string | undefined, value: readonly number[]): [number, number, number] {
+/** Bits that all mnemonics of a line fix: everything but operands and unused bits that are not checked. */
+function maskOf(format: Format, ignored: string | undefined): [number, number, number] {
   const bits = new Array<number>(48).fill(0).fill(1, 0, format.length * 8);
   for (const field of format.fields) {
     const twin = field.twin === undefined ? [] : layouts.get(format.name)!.fields.get(field.twin)!;
@@ -40,7 +41,7 @@ function maskOf(format: Format, ignored: string | undefined, value: readonly num
   // RXB: extension bits of absent vector operands are not checked.
   if (/^V/.test(format.name)) bits.fill(0, 36, 40);
   const halfword = (i: number): number => bits.slice(i * 16, i * 16 + 16).reduce((sum, bit) => sum * 2 + bit, 0);
-  return [halfword(0) | value[0]!, halfword(1) | value[1]!, halfword(2) | value[2]!];
+  return [halfword(0), halfword(1), halfword(2)];
 }
 
 function parseForms(): Form[] {
@@ -51,10 +52,11 @@ function parseForms(): Form[] {
     const text = columns[0]?.includes(":") && /^[a-z0-9]+:[0-9a-f]{2,12}$/.test(columns[0]) ? "" : columns.shift()!;
     const [shape = "", ignored] = text.split("~");
     const format = parseShape(name, shape);
+    const [m0, m1, m2] = maskOf(format, ignored);
     for (const column of columns) {
       const [mnemonic = "", digits = ""] = column.split(":");
       const value = halfwords(digits);
-      const mask = maskOf(format, ignored, value);
+      const mask = [m0 | value[0], m1 | value[1], m2 | value[2]] as const;
       const weight = mask.reduce((sum, half) => sum + (half >>> 8) + (half & 0xff), 0);
       forms.push({ mnemonic, instruction: decode(value[0], value[2])!, format, value, mask, weight });
     }
