@@ -8,15 +8,12 @@ import {
   nativeAddLong,
   nativeCompareLong,
   nativeDivideLong,
-  nativeLoadIntegerLong,
-  nativeLongFromFixed,
-  nativeLongToFixed,
   nativeMultiplyAddLong,
   nativeMultiplyLong,
-  nativeRoundToShort,
   nativeSquareRootLong,
   nativeSubtractLong,
 } from "./native.ts";
+import { nativeLoadIntegerLong, nativeLongFromFixed, nativeLongToFixed, nativeRoundToShort } from "./native-convert.ts";
 
 const x = new Unpacked();
 const y = new Unpacked();

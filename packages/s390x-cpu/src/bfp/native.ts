@@ -8,7 +8,6 @@
  * Every function returns false, having changed nothing, when the case is not common: NaN, infinity, a result that is
  * subnormal or near overflow, a magnitude at which the error terms could underflow, or an inexact result that traps.
  */
-import { BugError } from "@zarch/vmm-interface";
 import {
   type BfpContext,
   effectiveRounding,
@@ -38,18 +37,15 @@ const LIMIT_SUM = 2 ** 1000;
 /** Within these, products and their errors neither overflow nor underflow. */
 const LIMIT_PRODUCT = 2 ** 480;
 const FLOOR_PRODUCT = 2 ** -480;
-const TWO_32 = 2 ** 32;
-const TWO_31 = 2 ** 31;
-const TWO_52 = 2 ** 52;
 const SPLITTER = 2 ** 27 + 1;
 
-function double(high: number, low: number): number {
+export function double(high: number, low: number): number {
   words[HIGH] = high;
   words[LOW] = low;
   return doubles[0]!;
 }
 
-function single(word: number): number {
+export function single(word: number): number {
   singleWord[0] = word;
   return singles[0]!;
 }
@@ -77,7 +73,7 @@ function productError(a: number, b: number, p: number): number {
 }
 
 /** The neighbour of `s` toward the side of the error `e`, if `s` is even: so rounded, a second rounding does no harm. */
-function toOdd(s: number, e: number): number {
+export function toOdd(s: number, e: number): number {
   if (e === 0) return s;
   doubles[0] = s;
   if ((words[LOW]! & 1) !== 0) return s;
@@ -113,7 +109,7 @@ function methodOf(ctx: BfpContext): number {
 }
 
 /** Places an exact long result, zero included. */
-function placeLong(ctx: BfpContext, s: number): true {
+export function placeLong(ctx: BfpContext, s: number): true {
   doubles[0] = s;
   ctx.r0 = words[HIGH]!;
   ctx.r1 = words[LOW]!;
@@ -121,7 +117,7 @@ function placeLong(ctx: BfpContext, s: number): true {
   return true;
 }
 
-function placeShort(ctx: BfpContext, s: number): true {
+export function placeShort(ctx: BfpContext, s: number): true {
   singles[0] = s;
   ctx.r0 = singleWord[0]!;
   ctx.cc = s > 0 ? 2 : s < 0 ? 1 : 0;
@@ -129,7 +125,7 @@ function placeShort(ctx: BfpContext, s: number): true {
 }
 
 /** Finishes a long operation whose nearest result is `s` and whose exact result lies on the side of `e`. */
-function finishLong(ctx: BfpContext, s: number, e: number): boolean {
+export function finishLong(ctx: BfpContext, s: number, e: number): boolean {
   if (e === 0) return placeLong(ctx, s);
   if (ctx.fpc & FPC_MASK_INEXACT) return false;
   ctx.fpc |= FPC_FLAG_INEXACT;
@@ -148,7 +144,7 @@ function finishLong(ctx: BfpContext, s: number, e: number): boolean {
 }
 
 /** The same for a short operation: `s` is the nearest short number. */
-function finishShort(ctx: BfpContext, s: number, e: number, method: number, suppressInexact: boolean): boolean {
+export function finishShort(ctx: BfpContext, s: number, e: number, method: number, suppressInexact: boolean): boolean {
   if (e === 0) return placeShort(ctx, s);
   if (!suppressInexact) {
     if (ctx.fpc & FPC_MASK_INEXACT) return false;
@@ -159,7 +155,7 @@ function finishShort(ctx: BfpContext, s: number, e: number, method: number, supp
   return true;
 }
 
-function isCommonShort(s: number): boolean {
+export function isCommonShort(s: number): boolean {
   const magnitude = Math.abs(s);
   return magnitude > MINIMUM_SHORT && magnitude < LIMIT_SHORT;
 }
@@ -292,21 +288,6 @@ export function nativeMultiplyAddShort(ctx: BfpContext, a: number, b: number, c:
   return s !== 0 && Math.abs(s) < LIMIT_SHORT && narrow(ctx, toOdd(s, sumError(p, z, s)));
 }
 
-/** LOAD ROUNDED, long to short. */
-export function nativeRoundToShort(ctx: BfpContext, high: number, low: number, method: number, suppressInexact: boolean): boolean {
-  const x = double(high, low);
-  const s = Math.fround(x);
-  if (x === 0) return placeShort(ctx, s);
-  // Ties away from zero differ from ties to even in a way that the side of the error does not tell.
-  return method >= ROUND_PREPARE_SHORTER && isCommonShort(s) && finishShort(ctx, s, x - s, method, suppressInexact);
-}
-
-/** LOAD LENGTHENED, short to long. */
-export function nativeLengthen(ctx: BfpContext, word: number): boolean {
-  const x = single(word);
-  return Math.abs(x) < Number.POSITIVE_INFINITY && placeLong(ctx, x);
-}
-
 /** COMPARE of numbers. False when unordered. */
 function compare(ctx: BfpContext, a: number, b: number): boolean {
   if (a === b) ctx.cc = 0;
@@ -322,108 +303,4 @@ export function nativeCompareLong(ctx: BfpContext, ah: number, al: number, bh: n
 
 export function nativeCompareShort(ctx: BfpContext, a: number, b: number): boolean {
   return compare(ctx, single(a), single(b));
-}
-
-/** CONVERT FROM FIXED or LOGICAL to long, of the number `high` times two to the 32 plus `low` (not negative). */
-export function nativeLongFromFixed(ctx: BfpContext, high: number, low: number): boolean {
-  const a = high * TWO_32;
-  const s = a + low;
-  return finishLong(ctx, s, low - (s - a));
-}
-
-/** The same to short. */
-export function nativeShortFromFixed(ctx: BfpContext, high: number, low: number, method: number, suppressInexact: boolean): boolean {
-  const a = high * TWO_32;
-  const sum = a + low;
-  if (sum === 0) return placeShort(ctx, 0);
-  const x = toOdd(sum, low - (sum - a));
-  const s = Math.fround(x);
-  return method >= ROUND_PREPARE_SHORTER && finishShort(ctx, s, x - s, method, suppressInexact);
-}
-
-/** `x` rounded to an integer, for magnitudes below two to the 52. */
-function integral(x: number, method: number): number {
-  switch (method) {
-    case ROUND_TOWARD_ZERO:
-      return Math.trunc(x);
-    case ROUND_TOWARD_PLUS:
-      return Math.ceil(x);
-    case ROUND_TOWARD_MINUS:
-      return Math.floor(x);
-    case ROUND_NEAREST_TIES_EVEN:
-      return x < 0 ? x - TWO_52 + TWO_52 : x + TWO_52 - TWO_52;
-    case ROUND_PREPARE_SHORTER: {
-      const below = Math.floor(x);
-      return below === x || below % 2 !== 0 ? below : below + 1;
-    }
-    default:
-      throw new BugError(`rounding method ${method} has no native form`);
-  }
-}
-
-function toFixed(ctx: BfpContext, x: number, bits: number, logical: boolean, method: number, suppressInexact: boolean): boolean {
-  if (!(Math.abs(x) < TWO_31 - 1)) {
-    if (bits === 32 || !(Math.abs(x) < TWO_52 - 1)) return false;
-  }
-  if (method < ROUND_PREPARE_SHORTER) return false;
-  const n = integral(x, method);
-  if (logical && n < 0) return false;
-  if (n !== x && !suppressInexact) {
-    if (ctx.fpc & FPC_MASK_INEXACT) return false;
-    ctx.fpc |= FPC_FLAG_INEXACT;
-  }
-  if (bits === 32) {
-    ctx.r0 = n | 0;
-  } else {
-    ctx.r0 = Math.floor(n / TWO_32) | 0;
-    ctx.r1 = n | 0;
-  }
-  ctx.cc = x > 0 ? 2 : x < 0 ? 1 : 0;
-  return true;
-}
-
-/** The integral value of `x` with its sign, for LOAD FP INTEGER; NaN when the case is not common. */
-function loadInteger(ctx: BfpContext, x: number, method: number, suppressInexact: boolean): number {
-  if (!(Math.abs(x) < TWO_52 - 1) || method < ROUND_PREPARE_SHORTER) return Number.NaN;
-  const n = integral(x, method);
-  if (n !== x && !suppressInexact) {
-    if (ctx.fpc & FPC_MASK_INEXACT) return Number.NaN;
-    ctx.fpc |= FPC_FLAG_INEXACT;
-  }
-  return n === 0 ? (x < 0 || Object.is(x, -0) ? -0 : 0) : n;
-}
-
-/** LOAD FP INTEGER of a long number. */
-export function nativeLoadIntegerLong(ctx: BfpContext, high: number, low: number, method: number, suppressInexact: boolean): boolean {
-  const n = loadInteger(ctx, double(high, low), method, suppressInexact);
-  return !Number.isNaN(n) && placeLong(ctx, n);
-}
-
-/** LOAD FP INTEGER of a short number. */
-export function nativeLoadIntegerShort(ctx: BfpContext, word: number, method: number, suppressInexact: boolean): boolean {
-  const n = loadInteger(ctx, single(word), method, suppressInexact);
-  return !Number.isNaN(n) && placeShort(ctx, n);
-}
-
-export function nativeLongToFixed(
-  ctx: BfpContext,
-  high: number,
-  low: number,
-  bits: number,
-  logical: boolean,
-  method: number,
-  suppressInexact: boolean,
-): boolean {
-  return toFixed(ctx, double(high, low), bits, logical, method, suppressInexact);
-}
-
-export function nativeShortToFixed(
-  ctx: BfpContext,
-  word: number,
-  bits: number,
-  logical: boolean,
-  method: number,
-  suppressInexact: boolean,
-): boolean {
-  return toFixed(ctx, single(word), bits, logical, method, suppressInexact);
 }

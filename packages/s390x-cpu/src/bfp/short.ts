@@ -8,15 +8,12 @@ import {
   nativeAddShort,
   nativeCompareShort,
   nativeDivideShort,
-  nativeLengthen,
-  nativeLoadIntegerShort,
   nativeMultiplyAddShort,
   nativeMultiplyShort,
-  nativeShortFromFixed,
-  nativeShortToFixed,
   nativeSquareRootShort,
   nativeSubtractShort,
 } from "./native.ts";
+import { nativeLengthen, nativeLoadIntegerShort, nativeShortFromFixed, nativeShortToFixed } from "./native-convert.ts";
 
 const x = new Unpacked();
 const y = new Unpacked();
