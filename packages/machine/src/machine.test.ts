@@ -283,7 +283,7 @@ describe("machine: waiting", () => {
     ]);
     const exit = machine.run();
     await turns();
-    expect([cpu.runs, clock.alarms]).toEqual([1, 1]);
+    expect([cpu.runs, clock.alarms, machine.idleSince]).toEqual([1, 1, 0]);
     clock.advance(4_999_999);
     await turns();
     expect(cpu.runs).toBe(1);

@@ -98,6 +98,14 @@ export class Machine implements AsyncDisposable {
     return this.#controlProgramName;
   }
 
+  /**
+   * Since when the guest has had nothing to do, as a time of the machine's clock in ns; undefined while it works. A guest that
+   * wakes for less than about two milliseconds at a time stays idle in this sense.
+   */
+  get idleSince(): number | undefined {
+    return this.#state === "running" ? this.#loop.idleSince : undefined;
+  }
+
   /** Addresses of the devices in the machine. */
   get devices(): readonly DeviceAddress[] {
     return [...this.#devices.values()].map(({ address }) => address);

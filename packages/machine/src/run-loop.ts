@@ -28,6 +28,7 @@ export class RunLoop {
   readonly #idle: Idle;
   #budget = 100_000;
   #halting = false;
+  #idleSince: number | undefined;
   #onHalt: () => void = () => {};
   #lastTurn = 0;
   #holds = new Set<Promise<void>>();
@@ -40,6 +41,14 @@ export class RunLoop {
 
   get running(): boolean {
     return this.#running !== undefined;
+  }
+
+  /**
+   * Since when the guest has had nothing to do, as a time of the clock in ns; undefined while it works. Wakes that took less
+   * than a slice do not count as work.
+   */
+  get idleSince(): number | undefined {
+    return this.#idleSince;
   }
 
   /** Something around the CPU wants it. Safe at any time, also from within a run. */
@@ -95,11 +104,13 @@ export class RunLoop {
         if (betweenRuns()) continue;
         switch (exit) {
           case "wait":
+            this.#idleSince ??= clock.now();
             await this.#idle.sleep(cpu.nextAlarm());
             // Devices whose I/O ends in microtasks could keep waking the guest without the event loop ever having a turn.
             if (clock.now() - this.#lastTurn > sliceTime) await this.#hostTurn();
             break;
           case "budget":
+            this.#idleSince = undefined;
             this.#adapt(clock.now() - before);
             await this.#hostTurn();
             break;
