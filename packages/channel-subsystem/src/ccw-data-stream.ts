@@ -15,6 +15,8 @@ export interface CcwDataStream {
   readonly position: number;
   /** Whether no more bytes can be moved: counts used up, a check, or the operation was halted or cleared. */
   readonly ended: boolean;
+  /** Whether the channel subsystem stopped the transfer: a check, or the operation was halted or cleared. */
+  readonly stopped: boolean;
   /** Bytes that are certainly left: those of the current CCW. 0 exactly if {@link ended}. */
   readonly remaining: number;
   /**
@@ -29,7 +31,7 @@ export interface CcwDataStream {
   writeUpTo(source: Uint8Array): number;
   /** As {@link writeUpTo}, in the other direction. */
   readUpTo(target: Uint8Array): number;
-  /** Passes over bytes without an access to storage; they count as moved. */
+  /** Passes over bytes without an access to storage; they count as moved. As {@link read} with too few bytes. */
   skip(length: number): number;
   /** Back to the first byte of the command. What was moved once stays counted as moved. */
   rewind(): void;
@@ -70,8 +72,12 @@ export class ChannelDataStream implements CcwDataStream {
     this.#data = new DataAddress(storage, ccw, ccw.command, orb);
   }
 
+  get stopped(): boolean {
+    return this.#check !== 0 || this.#closed;
+  }
+
   get remaining(): number {
-    return this.#check !== 0 || this.#closed ? 0 : this.#count;
+    return this.stopped ? 0 : this.#count;
   }
 
   get ended(): boolean {
@@ -131,7 +137,9 @@ export class ChannelDataStream implements CcwDataStream {
   }
 
   skip(length: number): number {
-    return this.#move(length, () => 0);
+    const moved = this.#move(length, () => 0);
+    if (moved < length) this.overrun = true;
+    return moved;
   }
 
   rewind(): void {
