@@ -251,17 +251,15 @@ describe("machine: life cycle", () => {
   });
 });
 
-/** A device that does nothing; each notification is answered with the queue number times 100 plus the cookie. */
+/** A device without a transport. */
 function testDevice(devno: number, log: string[]): MachineDevice {
   return {
     attach({ channelSubsystem }) {
       const device: ChannelDevice = { senseId: { controlUnitType: 0x3832, controlUnitModel: 2 }, execute: () => normalEnd };
-      const subchannel = channelSubsystem.attach(device, { devno });
+      channelSubsystem.attach(device, { devno });
       log.push(`attach ${devno}`);
       return {
         address: { cssid: 0xfe, ssid: 0, devno },
-        subchannel,
-        notify: (queue, cookie) => (queue === 9 ? -22 : queue * 100 + cookie),
         detach: async () => {
           channelSubsystem.detach(device);
           await turn();
@@ -391,21 +389,6 @@ describe("machine: DIAGNOSE", () => {
     cpu.registers[2] = [0xdead, 0x0001_0000];
     expect(cpu.diagnose(0x500)).toBe(0);
     expect(cpu.registers[2]).toEqual([0xffff_ffff, 0xffff_ffea]);
-  });
-
-  it("CCW-G2H-DEV-002: 0x500 function 3 reaches the device of the subchannel; its cookie comes back in GPR 2", () => {
-    const { cpu } = setUp([], { devices: [testDevice(7, []), testDevice(3, [])] });
-    const call = (subchannel: number, queue: number, cookie: number) => {
-      cpu.registers[1] = [0, 3];
-      cpu.registers[2] = [0xffff_ffff, subchannel];
-      cpu.registers[3] = [0, queue];
-      cpu.registers[4] = [0, cookie];
-      expect(cpu.diagnose(0x500)).toBe(0);
-      return cpu.registers[2];
-    };
-    expect(call(0x0001_0001, 2, 5)).toEqual([0, 205]);
-    expect(call(0x0001_0000, 9, 5)).toEqual([0xffff_ffff, 0xffff_ffea]);
-    expect(call(0x0001_0002, 2, 5)).toEqual([0xffff_ffff, 0xffff_ffea]);
   });
 
   const diag308 =

@@ -1,9 +1,9 @@
 import { ChannelSubsystem } from "@zarch/channel-subsystem";
 import type { GuestMemory } from "@zarch/guest-memory";
 import { type ConsoleHost, LineModeConsole, ServiceCallProcessor, SignalQuiesce, Vt220Console } from "@zarch/sclp";
+import { type CcwAddress, CcwNotifications, formatCcwAddress } from "@zarch/transport-ccw";
 import { BugError, HostError, silentLogger } from "@zarch/vmm-interface";
 import type { CpuLike } from "./cpu-like.ts";
-import { type DeviceAddress, formatDeviceAddress } from "./device-address.ts";
 import { Watchdog } from "./diagnose/diag-288.ts";
 import { diagnose308 } from "./diagnose/diag-308.ts";
 import { ccwNotification, diagnose500, HypercallNumber } from "./diagnose/diag-500.ts";
@@ -20,9 +20,6 @@ import { hostYielder } from "./yield-to-host.ts";
  * beyond use.
  */
 export type MachineState = "loaded" | "running" | "paused" | "ended" | "closed";
-
-/** -EINVAL: what KVM answers to a notification for a device that it does not have. */
-const noSuchDevice = -22;
 
 /** Where Linux, like other control programs, says "quiesced" by the address of a disabled wait. */
 const quiescedCode = 0xfff;
@@ -68,7 +65,7 @@ export class Machine implements AsyncDisposable {
         made.memory = memory;
         made.sclp = this.#createSclp(memory);
         made.channelSubsystem = this.#createChannelSubsystem(memory);
-        return { serviceCall: made.sclp, channelSubsystem: made.channelSubsystem, diagnose: this.#diagnose(memory) };
+        return { serviceCall: made.sclp, channelSubsystem: made.channelSubsystem, diagnose: this.#diagnose(memory, made.channelSubsystem) };
       },
     });
     if (made.sclp === undefined || made.channelSubsystem === undefined || made.memory === undefined)
@@ -107,7 +104,7 @@ export class Machine implements AsyncDisposable {
   }
 
   /** Addresses of the devices in the machine. */
-  get devices(): readonly DeviceAddress[] {
+  get devices(): readonly CcwAddress[] {
     return [...this.#devices.values()].map(({ address }) => address);
   }
 
@@ -174,7 +171,7 @@ export class Machine implements AsyncDisposable {
    * Adds a device; a running guest is told.
    * @throws {HostError} ERR_DEVICE_ADDRESS when the address is taken
    */
-  attach(device: MachineDevice): DeviceAddress {
+  attach(device: MachineDevice): CcwAddress {
     if (this.#state === "closed") throw new HostError("ERR_MACHINE_STATE", "the machine is closed");
     const { address } = this.#attach(device);
     this.#events.emit("deviceAttached", { address });
@@ -186,8 +183,8 @@ export class Machine implements AsyncDisposable {
    * backend can be closed.
    * @throws {HostError} ERR_DEVICE_ADDRESS when there is no such device
    */
-  async detach(address: DeviceAddress): Promise<void> {
-    const key = formatDeviceAddress(address);
+  async detach(address: CcwAddress): Promise<void> {
+    const key = formatCcwAddress(address);
     const device = this.#devices.get(key);
     if (device === undefined) throw new HostError("ERR_DEVICE_ADDRESS", `there is no device ${key}`);
     this.#devices.delete(key);
@@ -238,9 +235,10 @@ export class Machine implements AsyncDisposable {
     });
   }
 
-  #diagnose(memory: GuestMemory): CpuPorts["diagnose"] {
+  #diagnose(memory: GuestMemory, channelSubsystem: ChannelSubsystem): CpuPorts["diagnose"] {
+    const notifications = new CcwNotifications(channelSubsystem);
     const hypercalls = new Map([
-      [HypercallNumber.ccwNotify, ccwNotification((subchannel, queue, cookie) => this.#notify(subchannel, queue, cookie))],
+      [HypercallNumber.ccwNotify, ccwNotification((subchannel, data, cookie) => notifications.notify(subchannel, data, cookie))],
       ...(this.#options.hypercalls ?? []),
     ]);
     return new Map([
@@ -271,13 +269,6 @@ export class Machine implements AsyncDisposable {
     };
   }
 
-  #notify(subsystemId: number, queue: number, cookie: number): number {
-    const subchannel = this.channelSubsystem.find(subsystemId);
-    if (subchannel === undefined) return noSuchDevice;
-    for (const device of this.#devices.values()) if (device.subchannel === subchannel) return device.notify(queue, cookie);
-    return noSuchDevice;
-  }
-
   #attach(device: MachineDevice): AttachedDevice {
     const attached = device.attach({
       memory: this.memory,
@@ -286,7 +277,7 @@ export class Machine implements AsyncDisposable {
       logger: this.#options.logger ?? silentLogger,
       hold: (work) => this.#loop.hold(work),
     });
-    this.#devices.set(formatDeviceAddress(attached.address), attached);
+    this.#devices.set(formatCcwAddress(attached.address), attached);
     return attached;
   }
 

@@ -1,4 +1,4 @@
-import { type DeviceAddress, parseDeviceAddress } from "@zarch/machine";
+import { type CcwAddress, parseCcwAddress } from "@zarch/machine";
 import { UsageError } from "./usage-error.ts";
 
 /** A disk as the command line or the monitor names it. */
@@ -9,7 +9,7 @@ export interface DiskOption {
   /** What the guest writes stays out of the file and is gone at the end. */
   readonly overlay: boolean;
   /** Default: the next free address. */
-  readonly address?: DeviceAddress;
+  readonly address?: CcwAddress;
 }
 
 /**
@@ -22,11 +22,11 @@ export function parseDiskOption(text: string): DiskOption {
   if (path === "") throw new UsageError("--disk needs a file name");
   let readOnly = false;
   let overlay = false;
-  let address: DeviceAddress | undefined;
+  let address: CcwAddress | undefined;
   for (const word of rest) {
     if (word === "ro") readOnly = true;
     else if (word === "overlay") overlay = true;
-    else if (word.startsWith("devno=")) address = parseDeviceAddress(word.slice("devno=".length));
+    else if (word.startsWith("devno=")) address = parseCcwAddress(word.slice("devno=".length));
     else throw new UsageError(`--disk ${path}: unknown property "${word}"; known are ro, overlay and devno=fe.0.0001`);
   }
   return { path, readOnly, overlay, ...(address && { address }) };

@@ -1,4 +1,5 @@
 import type { DiagnoseHandler, RegisterAccess } from "@zarch/vmm-interface";
+import { registerValue } from "./guest-parameters.ts";
 
 /** A KVM hypercall: reads its arguments from general registers 2 and up, and stores its result in general register 2. */
 export type Hypercall = (registers: RegisterAccess) => void;
@@ -20,13 +21,12 @@ export function diagnose500(hypercalls: ReadonlyMap<number, Hypercall>): Diagnos
 }
 
 /** What a virtio-ccw host does with a notification: returns a cookie of 0 or more, or a negative error number. */
-export type CcwNotify = (subchannel: number, queue: number, cookie: number) => number;
+export type CcwNotify = (subsystemId: number, data: number, cookie: number) => number;
 
-/** Function 3 (virtio section 4.3.3.2): subchannel in GPR 2 (upper half ignored), queue in GPR 3, cookie in GPR 4 and back in GPR 2. */
+/** Function 3 (virtio section 4.3.3.2): subsystem-identification word in GPR 2 (upper half ignored), notification data in GPR 3, cookie in GPR 4 and back in GPR 2. */
 export function ccwNotification(notify: CcwNotify): Hypercall {
   return (registers) => {
-    const cookie = registers.high(4) * 0x1_0000_0000 + registers.low(4);
-    const result = notify(registers.low(2), registers.high(3) === 0 ? registers.low(3) : -1, cookie);
+    const result = notify(registers.low(2), registerValue(registers, 3), registerValue(registers, 4));
     registers.set(2, result < 0 ? 0xffff_ffff : Math.floor(result / 0x1_0000_0000), result >>> 0);
   };
 }
