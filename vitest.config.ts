@@ -4,7 +4,7 @@ export default defineConfig({
   resolve: { conditions: ["@zarch/source"] },
   ssr: { resolve: { conditions: ["@zarch/source"], externalConditions: ["@zarch/source"] } },
   test: {
-    include: ["packages/*/src/**/*.test.ts", "apps/*/src/**/*.test.ts", "tooling/*/**/*.test.ts"],
+    include: ["{packages,apps}/*/{src,test}/**/*.test.ts", "tooling/*/**/*.test.ts"],
     exclude: ["**/node_modules/**", "**/dist/**"],
     testTimeout: 30_000,
     // The default leaves one processor idle, which on a machine with two is half of it.

@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { checkCoverage } from "../coverage/check.ts";
-import { checkLayers } from "../layers/rules.ts";
+import { checkLayers, unusedDependencies } from "../layers/rules.ts";
 import { turboBoundaries } from "../layers/turbo.ts";
 import { runExamples } from "../publishing/examples.ts";
 import { packAll } from "../publishing/tarballs.ts";
@@ -55,12 +55,17 @@ function tool(name: string, command: string, arguments_: string[]): Outcome {
 
 function layers(): Outcome[] {
   const turbo = turboBoundaries();
-  const violations = checkLayers(readPackages());
+  const packages = readPackages();
+  const violations = checkLayers(packages);
   return [
     outcome("turbo boundaries", turbo.ok ? [] : [turbo.output]),
     outcome(
       "layer rules",
       violations.map(({ rule, where, message }) => `${where}: ${message} [${rule}]`),
+    ),
+    outcome(
+      "unused dependencies",
+      unusedDependencies(packages).map(({ path, name }) => `${path}/package.json: nothing imports ${name}`),
     ),
   ];
 }

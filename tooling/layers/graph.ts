@@ -14,21 +14,23 @@ export interface SourceFile {
   builtins: { name: string; line: number }[];
 }
 
-export const isTestFile = (path: string) => /\.(test|bench)\.ts$/.test(path);
+const isTestFile = (path: string) => /\.(test|bench)\.ts$/.test(path);
 
-/** Reads all TypeScript sources below a package's `src`. */
+/** Reads all TypeScript sources of a package: what is published, and its tests and scripts. */
 export function readSources(owner: WorkspacePackage): SourceFile[] {
-  const base = join(owner.directory, "src");
-  if (!existsSync(base)) return [];
-  return readdirSync(base, { recursive: true, encoding: "utf8" })
-    .filter((name) => /\.[mc]?ts$/.test(name) && !name.endsWith(".d.ts"))
-    .sort()
-    .map((name) => readSource(owner, join(base, name)));
+  return ["src", "test", "scripts"].flatMap((folder) => {
+    const base = join(owner.directory, folder);
+    if (!existsSync(base)) return [];
+    return readdirSync(base, { recursive: true, encoding: "utf8" })
+      .filter((name) => /\.[mc]?ts$/.test(name) && !name.endsWith(".d.ts"))
+      .sort()
+      .map((name) => readSource(owner, join(base, name)));
+  });
 }
 
 function readSource(owner: WorkspacePackage, absolute: string): SourceFile {
   const path = relative(owner.directory, absolute);
-  const file: SourceFile = { path, shipped: !isTestFile(path), files: [], packages: [], builtins: [] };
+  const file: SourceFile = { path, shipped: path.startsWith("src/") && !isTestFile(path), files: [], packages: [], builtins: [] };
   for (const { specifier, line } of importsOf(absolute, readFileSync(absolute, "utf8"))) {
     if (specifier.startsWith(".")) {
       file.files.push({ path: relative(owner.directory, resolve(dirname(absolute), specifier)), line });

@@ -5,7 +5,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import { readPackages, workspaceRoot } from "../workspace/packages.ts";
 import { cycles } from "./graph.ts";
 import { importsOf } from "./imports.ts";
-import { checkLayers } from "./rules.ts";
+import { checkLayers, unusedDependencies } from "./rules.ts";
 import { turboBoundaries } from "./turbo.ts";
 
 interface Fixture {
@@ -171,6 +171,12 @@ describe("the rules beside turbo", () => {
     expect(rules({ driver, virtio: { tags: ["layer-2", "virtio"], dependencies: ["@zarch/driver"] } })).toEqual([
       "test-only packages/virtio/package.json",
     ]);
+  });
+
+  it("finds dependencies that nothing imports", () => {
+    const files = { "src/index.ts": 'export * from "@zarch/memory";\n', "src/a.test.ts": 'import "@zarch/driver";\n' };
+    const vring = { tags: ["layer-1", "ring"], dependencies: ["@zarch/memory", "@zarch/isa"], devDependencies: ["@zarch/driver"], files };
+    expect(unusedDependencies(readPackages(workspace({ vring })))).toEqual([{ path: "packages/vring", name: "@zarch/isa" }]);
   });
 
   it("refuses published files that import tests", () => {
