@@ -1,1 +1,4 @@
-export {};
+export { MAXIMUM_STORAGE } from "./engine/layout.ts";
+export type { CpuPorts } from "./runtime/core.ts";
+export { Cpu, type CpuOptions, type CpuState, createCpu, type RunResult } from "./runtime/cpu.ts";
+export type { CpuIdentity } from "./runtime/identity.ts";

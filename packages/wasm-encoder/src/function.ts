@@ -89,6 +89,12 @@ export class FunctionBuilder {
     this.#out.u32(local.index);
   }
 
+  setGlobal(index: number, value: Expression): void {
+    value.emit(this.#out);
+    this.#out.u8(0x24);
+    this.#out.u32(index);
+  }
+
   /** Emits a value for its side effects and drops it. */
   drop(value: Expression): void {
     value.emit(this.#out);

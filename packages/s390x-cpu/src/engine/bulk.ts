@@ -1,0 +1,189 @@
+import { type FunctionBuilder, type I32, type I64, i32, i64, v128 } from "@zarch/wasm-encoder";
+import type { FunctionSet } from "./functions.ts";
+
+const REVERSED_LANES = [15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0];
+
+/** Copies and comparisons of spans in reversed storage. A span is given by the host address of its last guest byte. */
+export function declareBulk(functions: FunctionSet): void {
+  functions.declare("copySpan", ["i32", "i32", "i32"]);
+  functions.declare("compareSpan", ["i32", "i32", "i32"], "i32");
+  for (const name of ["andSpan", "orSpan", "xorSpan"]) functions.declare(name, ["i32", "i32", "i32"], "i32");
+  functions.declare("copyReversed", ["i32", "i32", "i32"]);
+  functions.declare("invalidateParts", ["i32", "i32"]);
+  functions.declare("mulHighU", ["i64", "i64"], "i64");
+}
+
+export function defineBulk(functions: FunctionSet): void {
+  defineCopySpan(functions);
+  defineCompareSpan(functions);
+  defineLogicSpan(functions, "andSpan", i32.and, i64.and);
+  defineLogicSpan(functions, "orSpan", i32.or, i64.or);
+  defineLogicSpan(functions, "xorSpan", i32.xor, i64.xor);
+  defineCopyReversed(functions);
+  defineMulHigh(functions);
+  functions.define("invalidateParts", ["i32", "i32"], undefined, (f) => {
+    f.call(functions.index("invalidateCode"), i64.extendU(f.param(0, "i32").value), f.param(1, "i32").value);
+  });
+}
+
+/** copySpan(target, source, length): MVC's byte-by-byte move from left to right, which propagates bytes when it overlaps. */
+function defineCopySpan(functions: FunctionSet): void {
+  functions.define("copySpan", ["i32", "i32", "i32"], undefined, (f) => {
+    const target = f.param(0, "i32").value;
+    const source = f.param(1, "i32").value;
+    const length = f.param(2, "i32").value;
+    // The guest's target lies behind its source by this much (host order is reversed).
+    const ahead = f.let(i32.sub(source, target));
+    f.if(i32.geU(i32.sub(ahead, 1), i32.sub(length, 1)), () => {
+      f.if(i32.ltU(length, 17), () => {
+        f.if(i32.geU(length, 8), () => {
+          const tail = i32.sub(length, 8);
+          const low = f.let(i64.load(source));
+          const high = f.let(i64.load(i32.add(source, tail)));
+          f.storeI64(target, low);
+          f.storeI64(i32.add(target, tail), high);
+          f.return();
+        });
+        f.if(i32.geU(length, 4), () => {
+          const tail = i32.sub(length, 4);
+          const low = f.let(i32.load(source));
+          const high = f.let(i32.load(i32.add(source, tail)));
+          f.storeI32(target, low);
+          f.storeI32(i32.add(target, tail), high);
+          f.return();
+        });
+      });
+      f.memoryCopy(target, source, length);
+      f.return();
+    });
+    f.if(i32.eq(ahead, 1), () => {
+      f.memoryFill(target, i32.load8U(i32.add(source, i32.sub(length, 1))), length);
+      f.return();
+    });
+    const i = f.local("i32");
+    f.set(i, length);
+    f.loop((again) => {
+      f.set(i, i32.sub(i.value, 1));
+      f.storeI32(i32.add(target, i.value), i32.load8U(i32.add(source, i.value)), 8);
+      f.brIf(again, i.value);
+    });
+  });
+}
+
+/** compareSpan(a, b, length): 0 equal, 1 a low, 2 a high, by the first (leftmost) byte that differs. */
+function defineCompareSpan(functions: FunctionSet): void {
+  functions.define("compareSpan", ["i32", "i32", "i32"], "i32", (f) => {
+    const a = f.param(0, "i32").value;
+    const b = f.param(1, "i32").value;
+    const length = f.param(2, "i32").value;
+    const i = f.local("i32");
+    f.set(i, length);
+    f.block((tail) => {
+      f.loop((again) => {
+        f.brIf(tail, i32.ltU(i.value, 8));
+        f.set(i, i32.sub(i.value, 8));
+        const x = f.let(i64.load(i32.add(a, i.value)));
+        const y = f.let(i64.load(i32.add(b, i.value)));
+        f.if(i64.ne(x, y), () => f.return(i32.add(i64.gtU(x, y), 1)));
+        f.br(again);
+      });
+    });
+    f.block((done) => {
+      f.loop((again) => {
+        f.brIf(done, i32.eqz(i.value));
+        f.set(i, i32.sub(i.value, 1));
+        const x = f.let(i32.load8U(i32.add(a, i.value)));
+        const y = f.let(i32.load8U(i32.add(b, i.value)));
+        f.if(i32.ne(x, y), () => f.return(i32.add(i32.gtU(x, y), 1)));
+        f.br(again);
+      });
+    });
+    f.push(i32.const(0));
+  });
+}
+
+/** andSpan, orSpan, xorSpan(target, source, length): byte by byte from left to right; 1 when any result byte is not zero. */
+function defineLogicSpan(functions: FunctionSet, name: string, narrow: (a: I32, b: I32) => I32, wide: (a: I64, b: I64) => I64): void {
+  functions.define(name, ["i32", "i32", "i32"], "i32", (f) => {
+    const target = f.param(0, "i32").value;
+    const source = f.param(1, "i32").value;
+    const length = f.param(2, "i32").value;
+    const i = f.local("i32");
+    const any = f.local("i64");
+    const ahead = f.let(i32.sub(source, target));
+    if (name === "xorSpan")
+      f.if(i32.eqz(ahead), () => {
+        f.memoryFill(target, 0, length);
+        f.return(i32.const(0));
+      });
+    f.set(i, length);
+    // Eight bytes at a time, unless the target lies so close behind the source that later bytes see earlier results.
+    f.if(i32.geU(i32.sub(ahead, 1), 7), () => {
+      f.block((tail) => {
+        f.loop((again) => {
+          f.brIf(tail, i32.ltU(i.value, 8));
+          f.set(i, i32.sub(i.value, 8));
+          const r = f.let(wide(i64.load(i32.add(target, i.value)), i64.load(i32.add(source, i.value))));
+          f.set(any, i64.or(any.value, r));
+          f.storeI64(i32.add(target, i.value), r);
+          f.br(again);
+        });
+      });
+    });
+    f.block((done) => {
+      f.loop((again) => {
+        f.brIf(done, i32.eqz(i.value));
+        f.set(i, i32.sub(i.value, 1));
+        const r = f.let(narrow(i32.load8U(i32.add(target, i.value)), i32.load8U(i32.add(source, i.value))));
+        f.set(any, i64.or(any.value, i64.extendU(r)));
+        f.storeI32(i32.add(target, i.value), r, 8);
+        f.br(again);
+      });
+    });
+    f.push(i64.ne(any.value, 0));
+  });
+}
+
+/** copyReversed(target, source, length): target byte i becomes source byte length - 1 - i. The spans do not overlap. */
+function defineCopyReversed(functions: FunctionSet): void {
+  functions.define("copyReversed", ["i32", "i32", "i32"], undefined, (f: FunctionBuilder) => {
+    const target = f.param(0, "i32").value;
+    const source = f.param(1, "i32").value;
+    const length = f.param(2, "i32").value;
+    const i = f.local("i32");
+    const from: I32 = i32.sub(i32.add(source, length), i.value);
+    f.block((tail) => {
+      f.loop((again) => {
+        f.brIf(tail, i32.gtU(i32.add(i.value, 16), length));
+        const loaded = v128.load(i32.sub(from, 16));
+        f.storeV128(i32.add(target, i.value), v128.shuffle(loaded, v128.load(i32.const(0)), REVERSED_LANES));
+        f.set(i, i32.add(i.value, 16));
+        f.br(again);
+      });
+    });
+    f.block((done) => {
+      f.loop((again) => {
+        f.brIf(done, i32.geU(i.value, length));
+        f.storeI32(i32.add(target, i.value), i32.load8U(i32.sub(from, 1)), 8);
+        f.set(i, i32.add(i.value, 1));
+        f.br(again);
+      });
+    });
+  });
+}
+
+/** mulHighU(a, b): bits 0-63 of the unsigned 128-bit product. */
+function defineMulHigh(functions: FunctionSet): void {
+  functions.define("mulHighU", ["i64", "i64"], "i64", (f) => {
+    const a = f.param(0, "i64").value;
+    const b = f.param(1, "i64").value;
+    const aLow = f.let(i64.and(a, 0xffff_ffffn));
+    const aHigh = f.let(i64.shrU(a, 32));
+    const bLow = f.let(i64.and(b, 0xffff_ffffn));
+    const bHigh = f.let(i64.shrU(b, 32));
+    const low = f.let(i64.mul(aLow, bLow));
+    const middle = f.let(i64.add(i64.mul(aHigh, bLow), i64.shrU(low, 32)));
+    const cross = f.let(i64.add(i64.mul(aLow, bHigh), i64.and(middle, 0xffff_ffffn)));
+    f.push(i64.add(i64.add(i64.mul(aHigh, bHigh), i64.shrU(middle, 32)), i64.shrU(cross, 32)));
+  });
+}

@@ -1,0 +1,387 @@
+import { type Instruction, instructions } from "@zarch/s390x-isa";
+import { callIndirect, FunctionBuilder, type I32, type I64, i32, i64, type Label, ModuleBuilder, select } from "@zarch/wasm-encoder";
+import { declareBulk, defineBulk } from "./bulk.ts";
+import { ProgramCode } from "./context.ts";
+import { declareDecoder, defineDecoder, instructionBytes } from "./decoder.ts";
+import { FunctionSet } from "./functions.ts";
+import { FixedHandler, type Handler, type HandlerSet } from "./handlers.ts";
+import {
+  ADDRESS_MASK,
+  ATTENTION,
+  BANK,
+  BUDGET,
+  CC,
+  CODE_TOP,
+  EXECUTE_ADDRESS,
+  EXECUTE_LENGTH,
+  EXECUTE_RECORD,
+  EXIT,
+  ExitReason,
+  INSTRUCTIONS,
+  type MemoryLayout,
+  PC_DELTA,
+  PROGRAM_CODE,
+  PROGRAM_LENGTH,
+  PSW_ADDRESS,
+  RECORD,
+  RECORD_PAGE,
+  RECORD_PAGE_FRAME,
+  RECORD_SIZE,
+  RELATIVE_ADJUST,
+  TLB_FETCH,
+} from "./layout.ts";
+import { HandlerResult, type LoopFrame, RecordContext } from "./record-context.ts";
+import { LENGTH_SLOT } from "./records.ts";
+import { declareStorage, defineStorage, fetchIndex } from "./storage.ts";
+import { declareTiming, defineTiming } from "./timing.ts";
+import { declareTranslation, defineTranslation } from "./translation.ts";
+
+const at = (address: number): I32 => i32.const(address);
+
+export interface InterpreterOptions {
+  readonly layout: MemoryLayout;
+  readonly handlers: HandlerSet;
+  readonly isEnabled: (instruction: Instruction) => boolean;
+  /**
+   * `fast`: the budget counts branches that leave straight-line code. `exact`: it counts instructions, and the engine
+   * stops after exactly that many; for single-stepping, PER and lockstep tests. Both count INSTRUCTIONS only if exact.
+   */
+  readonly mode: "fast" | "exact";
+}
+
+export interface GeneratedInterpreter {
+  readonly wasm: Uint8Array<ArrayBuffer>;
+  /** To be written at DECODER. */
+  readonly decoderTables: Uint8Array;
+}
+
+/**
+ * Generates the interpreter module. It imports `env.memory`, `env.helper(instruction id, record)`,
+ * `env.accessRegisterAsce(alet)` and `env.clock()` (nanoseconds), and exports `run() -> ExitReason` and the internal functions that the runtime uses.
+ */
+export function generateInterpreter(options: InterpreterOptions): GeneratedInterpreter {
+  const { layout, handlers } = options;
+  const module = new ModuleBuilder();
+  const functions = new FunctionSet(module);
+  functions.imported("helper", module.importFunction("env", "helper", { params: ["i32", "i32"], results: ["i32"] }), "i32");
+  functions.imported(
+    "accessRegisterAsce",
+    module.importFunction("env", "accessRegisterAsce", { params: ["i32"], results: ["i64"] }),
+    "i64",
+  );
+  functions.imported("clock", module.importFunction("env", "clock", { params: [], results: ["f64"] }), "f64");
+  module.importMemory("env", "memory", { minimum: layout.wasmPages, maximum: layout.wasmPages });
+
+  declareTranslation(functions);
+  declareStorage(functions);
+  declareDecoder(functions);
+  declareBulk(functions);
+  declareTiming(functions);
+  functions.declare("execute", ["i64", "i32", "i32"], "i32");
+  functions.declare("run", [], "i32");
+  functions.declare("resolveOperandParts", ["i32", "i32", "i32", "i32"], "i32");
+  functions.declare("resolveParts", ["i32", "i32", "i32", "i32", "i32"], "i32");
+
+  defineTranslation(functions, layout);
+  defineStorage(functions, layout);
+  defineBulk(functions);
+  defineTiming(functions);
+  const decoderTables = defineDecoder(functions, handlers, instructions, options.isEnabled, layout);
+  defineExecute(functions, layout);
+  defineResolveParts(functions);
+
+  const coldCount = 4 + handlers.handlers.filter((each) => each.number >= handlers.hotLimit).length;
+  const coldFunctions = new Array<number>(coldCount);
+  // Elements: first the fixed handlers that are functions, then all handlers from hotLimit on.
+  const coldType = module.type({ params: ["i32"], results: ["i32"] });
+  const trap = defineProgramHandler(functions, "operationHandler", ProgramCode.operation);
+  const specification = defineProgramHandler(functions, "specificationHandler", ProgramCode.specification);
+  coldFunctions[FixedHandler.decode] = trap;
+  coldFunctions[FixedHandler.pageEnd] = trap;
+  coldFunctions[FixedHandler.operation] = trap;
+  coldFunctions[FixedHandler.specification] = specification;
+  for (const handler of handlers.handlers) {
+    if (handler.number < handlers.hotLimit) continue;
+    coldFunctions[4 + handler.number - handlers.hotLimit] = defineColdHandler(functions, handler);
+  }
+  module.table({ minimum: coldCount, maximum: coldCount });
+  module.elements(0, coldFunctions);
+
+  const hot = handlers.handlers.filter((handler) => handler.number < handlers.hotLimit);
+  defineRun(functions, options, hot, coldType);
+
+  for (const name of [
+    "run",
+    "clearBank",
+    "clearAllBanks",
+    "clearFetchEntries",
+    "clearWriteEntries",
+    "forgetCode",
+    "resolveParts",
+    "resolveOperandParts",
+    "invalidateParts",
+    "copyReversed",
+    "pendingTimers",
+    "nanosecondsToClockComparator",
+    "nanosecondsToCpuTimer",
+    "setTod",
+    "setCpuTimerParts",
+    "forgetFrame",
+    "forgetPage",
+    "tod",
+    "cpuTimer",
+  ])
+    module.exportFunction(name, functions.index(name));
+  return { wasm: module.toBytes(), decoderTables };
+}
+
+function defineColdHandler(functions: FunctionSet, handler: Handler): number {
+  const f = new FunctionBuilder({ params: ["i32"], results: ["i32"] });
+  const context = new RecordContext(f, functions, handler);
+  handler.definition(context);
+  context.finish();
+  f.unreachable();
+  const index = functions.module.declare({ params: ["i32"], results: ["i32"] });
+  functions.module.define(index, f.locals, f.code);
+  return index;
+}
+
+function defineProgramHandler(functions: FunctionSet, name: string, code: number): number {
+  functions.declare(name, ["i32"], "i32");
+  functions.define(name, ["i32"], "i32", (f) => {
+    f.storeI32(at(PROGRAM_CODE), code);
+    f.storeI32(at(EXIT), ExitReason.program);
+    f.push(i32.const(HandlerResult.exit));
+  });
+  return functions.index(name);
+}
+
+/** The main loop. Nested loops, outermost first: reload (everything from memory), fetch (a new page), next (dispatch). */
+function defineRun(functions: FunctionSet, options: InterpreterOptions, hot: readonly Handler[], coldType: number): void {
+  const exact = options.mode === "exact";
+  const firstCold = options.handlers.hotLimit;
+  functions.define("run", [], "i32", (f) => {
+    const record = f.local("i32");
+    const cc = f.local("i32");
+    const bank = f.local("i32");
+    const budget = f.local("i32");
+    const addressMask = f.local("i64");
+    const target = f.local("i64");
+    const result = f.local("i32");
+    const page = f.local("i32");
+
+    const saveAndReturn = (reason: number | I32): void => {
+      f.storeI32(at(CC), cc.value);
+      f.storeI32(at(BUDGET), budget.value);
+      f.return(typeof reason === "number" ? i32.const(reason) : reason);
+    };
+    /** For an exit before the instruction at `target` was reached. */
+    const leaveAtTarget = (reason: number): void => {
+      f.storeI64(at(PSW_ADDRESS), target.value);
+      f.storeI32(at(RECORD), 0);
+      saveAndReturn(reason);
+    };
+    const currentAddress = (): I64 => i64.add(i64.load(at(PC_DELTA)), i64.extendU(i32.shrU(record.value, 3)));
+
+    f.set(budget, i32.load(at(BUDGET)));
+    f.loop((reload) => {
+      f.set(cc, i32.load(at(CC)));
+      f.set(bank, i32.load(at(BANK)));
+      f.set(addressMask, i64.load(at(ADDRESS_MASK)));
+      f.set(target, i64.load(at(PSW_ADDRESS)));
+      f.if(i32.load(at(ATTENTION)), () => leaveAtTarget(ExitReason.attention));
+      f.loop((fetch) => {
+        f.set(target, i64.and(target.value, addressMask.value));
+        if (exact) f.if(i32.leS(budget.value, 0), () => leaveAtTarget(ExitReason.budget));
+        else {
+          f.set(budget, i32.sub(budget.value, 1));
+          f.if(i32.ltS(budget.value, 0), () => leaveAtTarget(ExitReason.budget));
+        }
+        f.if(i32.wrap(i64.and(target.value, 1)), () => {
+          f.storeI32(at(PROGRAM_CODE), ProgramCode.specification);
+          f.storeI32(at(PROGRAM_LENGTH), 0);
+          leaveAtTarget(ExitReason.program);
+        });
+        f.scope(() => {
+          const entry = f.let(i32.add(bank.value, fetchIndex(target.value)));
+          f.if(
+            i64.gtU(i64.sub(target.value, i64.load(entry, TLB_FETCH)), 4095),
+            () => {
+              f.set(page, functions.callI32("fetchMiss", target.value));
+              f.if(i32.eqz(page.value), () => {
+                f.storeI32(at(PROGRAM_LENGTH), 2);
+                leaveAtTarget(ExitReason.program);
+              });
+            },
+            () => f.set(page, i32.load(entry, TLB_FETCH + 8)),
+          );
+        });
+        f.storeI32(at(RECORD_PAGE), page.value);
+        f.storeI32(at(CODE_TOP), i32.sub(options.layout.top, i32.shl(i32.load(page.value, RECORD_PAGE_FRAME), 12)));
+        f.storeI64(at(PC_DELTA), i64.sub(i64.and(target.value, ~0xfffn), i64.extendU(i32.shrU(page.value, 3))));
+        f.set(record, i32.add(page.value, i32.shl(i32.and(i32.wrap(target.value), 0xffe), 3)));
+        f.loop((taken) => {
+          if (!exact) {
+            f.set(budget, i32.sub(budget.value, 1));
+            f.if(i32.ltS(budget.value, 0), () => {
+              f.set(target, currentAddress());
+              leaveAtTarget(ExitReason.budget);
+            });
+          }
+          f.loop((next) => {
+            if (exact) {
+              // A page-end record is no instruction; it goes on to `fetch`, which looks at the budget too.
+              f.if(i32.and(i32.leS(budget.value, 0), i32.ne(i32.load16U(record.value), FixedHandler.pageEnd)), () => {
+                f.if(i32.ne(record.value, EXECUTE_RECORD), () => {
+                  f.set(target, currentAddress());
+                  leaveAtTarget(ExitReason.budget);
+                });
+              });
+            }
+            f.block((fault) => {
+              f.block((settle) => {
+                const frame: LoopFrame = { record, cc, bank, addressMask, budget, target, next, taken, fetch, fault, result, settle };
+                f.block((cold) => {
+                  const nest = (index: number, labels: readonly Label[]): void => {
+                    if (index < 2 + hot.length) {
+                      f.block((label) => nest(index + 1, [...labels, label]));
+                      if (index === 0) decodeInLoop();
+                      else if (index === 1) pageEndInLoop();
+                      else f.scope(() => hotInLoop(hot[index - 2]!));
+                      return;
+                    }
+                    // Innermost: dispatch. Numbers 2 and 3 are functions.
+                    const [decode, pageEnd, ...rest] = labels;
+                    f.brTable(i32.load16U(record.value), [decode!, pageEnd!, cold, cold, ...rest], cold);
+                  };
+                  const decodeInLoop = (): void => {
+                    f.set(result, functions.callI32("decodeAt", record.value));
+                    f.if(i32.eqz(result.value), () => {
+                      f.set(target, i64.load(at(PSW_ADDRESS)));
+                      leaveAtTarget(ExitReason.program);
+                    });
+                    f.set(record, result.value);
+                    f.br(next);
+                  };
+                  const pageEndInLoop = (): void => {
+                    f.set(target, currentAddress());
+                    f.br(fetch);
+                  };
+                  const hotInLoop = (handler: Handler): void => {
+                    if (exact) count();
+                    const context = new RecordContext(f, functions, handler, frame);
+                    handler.definition(context);
+                    context.finish();
+                  };
+                  nest(0, []);
+                });
+                if (exact) count();
+                f.storeI32(at(CC), cc.value);
+                f.storeI32(at(RECORD), record.value);
+                f.set(result, i32.load16U(record.value));
+                const element = select(i32.sub(result.value, firstCold - 4), result.value, i32.geU(result.value, firstCold));
+                f.set(result, callIndirect("i32", coldType, element, record.value));
+              });
+              f.set(cc, i32.load(at(CC)));
+              f.if(i32.gtS(result.value, 0), () => {
+                f.set(record, result.value);
+                f.br(next);
+              });
+              f.brIf(reload, result.value);
+              f.storeI32(at(RECORD), record.value);
+              saveAndReturn(i32.load(at(EXIT)));
+            });
+            // A refused access of a hot handler.
+            f.storeI32(at(RECORD), record.value);
+            saveAndReturn(ExitReason.program);
+          });
+        });
+      });
+    });
+    f.unreachable();
+
+    function count(): void {
+      f.set(budget, i32.sub(budget.value, 1));
+      f.storeI64(at(INSTRUCTIONS), i64.add(i64.load(at(INSTRUCTIONS)), 1));
+    }
+  });
+}
+
+/**
+ * execute(target, modifier, record): decodes the target of EXECUTE with the modifier ORed into its second byte, into
+ * EXECUTE_RECORD. Returns that record, or 0 with a prepared program interruption.
+ */
+function defineExecute(functions: FunctionSet, layout: MemoryLayout): void {
+  functions.define("execute", ["i64", "i32", "i32"], "i32", (f) => {
+    const target = f.param(0, "i64").value;
+    const modifier = f.param(1, "i32").value;
+    const record = f.param(2, "i32").value;
+    const refuse = (code?: number): void => {
+      if (code) f.storeI32(at(PROGRAM_CODE), code);
+      f.storeI32(at(EXIT), ExitReason.program);
+      f.return(i32.const(0));
+    };
+    f.if(i32.wrap(i64.and(target, 1)), () => refuse(ProgramCode.specification));
+    const first = f.let(functions.callI64("resolveFetch", target) as I64);
+    f.if(i64.eq(first, -1), () => refuse());
+    const room = f.let(i32.sub(4096, i32.and(i32.wrap(target), 0xfff)));
+    const host = f.let(i32.sub(i32.const(layout.top), i32.wrap(first)));
+    const length = f.let(instructionBytes(i32.load8U(host)));
+    const text = f.local("i64");
+    f.if(
+      i32.geU(room, 8),
+      () => f.set(text, i64.load(i32.sub(host, 7))),
+      () => {
+        const second = f.local("i64");
+        f.if(i32.ltU(room, length), () => {
+          const next = i64.and(i64.add(target, i64.extendU(room)), i64.load(at(ADDRESS_MASK)));
+          f.set(second, functions.callI64("resolveFetch", next) as I64);
+          f.if(i64.eq(second.value, -1), () => refuse());
+        });
+        const i = f.local("i32");
+        f.loop((again) => {
+          const byte = select(
+            i64.load8U(i32.sub(host, i.value)),
+            i64.load8U(i32.sub(i32.const(layout.top), i32.add(i32.wrap(second.value), i32.sub(i.value, room)))),
+            i32.ltU(i.value, room),
+          );
+          f.set(text, i64.or(i64.shl(text.value, 8), byte));
+          f.set(i, i32.add(i.value, 1));
+          f.brIf(again, i32.ltU(i.value, length));
+        });
+        f.set(text, i64.shl(text.value, i64.extendU(i32.sub(64, i32.shl(length, 3)))));
+      },
+    );
+    // EXECUTE of EXECUTE.
+    const halfword = f.let(i32.wrap(i64.shrU(text.value, 48)));
+    f.if(i32.or(i32.eq(i32.shrU(halfword, 8), 0x44), i32.eq(i32.and(halfword, 0xff0f), 0xc600)), () => refuse(ProgramCode.execute));
+    const address = f.let(i64.add(i64.load(at(PC_DELTA)), i64.extendU(i32.shrU(record, 3))));
+    const ownLength = f.let(i32.load8U(record, LENGTH_SLOT));
+    // The record's own address is chosen so that the instruction behind it is the one behind the EXECUTE.
+    const apparent = f.let(i64.add(address, i64.extendS(i32.sub(ownLength, length))));
+    f.storeI64(at(EXECUTE_ADDRESS), address);
+    f.storeI32(at(EXECUTE_LENGTH), ownLength);
+    f.storeI64(at(RELATIVE_ADJUST), i64.sub(target, apparent));
+    f.call(functions.index("decodeText"), i64.or(text.value, i64.shl(i64.extendU(modifier), 48)), at(EXECUTE_RECORD), i32.const(-1));
+    for (let slot = 1; slot <= 3; slot++) f.storeI32(at(EXECUTE_RECORD), FixedHandler.pageEnd, 16, slot * RECORD_SIZE);
+    f.storeI64(at(PC_DELTA), i64.sub(apparent, EXECUTE_RECORD / 8));
+    f.push(at(EXECUTE_RECORD));
+  });
+}
+
+/**
+ * Translation for the runtime, without 64-bit values at the border. Both give the absolute address, or -1 with a prepared
+ * program interruption. resolveParts(high, low, access | space << 4, asce high, asce low): in a given space;
+ * resolveOperandParts(high, low, access, base register): as an instruction's operand.
+ */
+function defineResolveParts(functions: FunctionSet): void {
+  functions.define("resolveParts", ["i32", "i32", "i32", "i32", "i32"], "i32", (f) => {
+    const joined = (high: number, low: number): I64 =>
+      i64.or(i64.shl(i64.extendU(f.param(high, "i32").value), 32), i64.extendU(f.param(low, "i32").value));
+    f.push(i32.wrap(functions.callI64("resolve", joined(0, 1), f.param(2, "i32").value, joined(3, 4)) as I64));
+  });
+  functions.define("resolveOperandParts", ["i32", "i32", "i32", "i32"], "i32", (f) => {
+    const address = i64.or(i64.shl(i64.extendU(f.param(0, "i32").value), 32), i64.extendU(f.param(1, "i32").value));
+    f.push(i32.wrap(functions.callI64("resolveOperand", address, f.param(2, "i32").value, f.param(3, "i32").value) as I64));
+  });
+}

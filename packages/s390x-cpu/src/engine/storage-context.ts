@@ -1,0 +1,140 @@
+import { type I32, type I64, i32, i64, type Local } from "@zarch/wasm-encoder";
+import { Context, type EngineFunction, type LoadWidth32, type LoadWidth64 } from "./context.ts";
+import type { FunctionSet } from "./functions.ts";
+import { ACCESS_KEY, TLB_WRITE } from "./layout.ts";
+import { tlbIndex } from "./translation.ts";
+
+/** Storage access by the translation-lookaside bank, the same in every engine. */
+export abstract class StorageContext extends Context {
+  protected abstract readonly functions: FunctionSet;
+  /** Base of the current bank. */
+  protected abstract bank(): I32;
+  /** Number 0-15 of the base register of an operand, for access-register mode; 0 when it has none. */
+  protected abstract baseNumber(operand: 1 | 2 | 3 | 4): I32;
+  /** Leaves the instruction for the program interruption that an internal function has prepared. */
+  protected abstract fault(): void;
+
+  #missing(entry: I32, address: I64, room: I32 | number, write: boolean): I32 {
+    const limit = typeof room === "number" ? i64.const(room) : i64.extendU(room);
+    return i64.gtU(i64.sub(address, i64.load(entry, write ? TLB_WRITE : 0)), limit);
+  }
+
+  #entry(address: I64): I32 {
+    return this.let(i32.add(this.bank(), tlbIndex(address)));
+  }
+
+  #hit(entry: I32, address: I64, write: boolean): I32 {
+    return i32.sub(i32.load(entry, (write ? TLB_WRITE : 0) + 8), i32.wrap(address));
+  }
+
+  /** Host address to which `16 - width/8` is added by the access itself. */
+  #locateRead(given: I64, bytes: number, operand: 1 | 2 | 3 | 4): Local<"i32"> {
+    const address = this.let(given);
+    const entry = this.#entry(address);
+    const host = this.f.temporary("i32");
+    this.f.if(
+      this.#missing(entry, address, 4096 - bytes, false),
+      () => {
+        this.f.set(host, this.functions.callI32("readMiss", address, i32.const(bytes), this.baseNumber(operand)));
+        this.f.if(i32.eqz(host.value), () => this.fault());
+      },
+      () => this.f.set(host, this.#hit(entry, address, false)),
+    );
+    return host;
+  }
+
+  override loadI32(address: I64, width: LoadWidth32, signed: boolean, operand: 1 | 2 | 3 | 4 = 2): I32 {
+    const bytes = width / 8;
+    const host = this.#locateRead(address, bytes, operand).value;
+    const offset = 16 - bytes;
+    if (width === 32) return this.let(i32.load(host, offset));
+    if (width === 16) return this.let(signed ? i32.load16S(host, offset) : i32.load16U(host, offset));
+    return this.let(signed ? i32.load8S(host, offset) : i32.load8U(host, offset));
+  }
+
+  override loadI64(address: I64, width: LoadWidth64, signed: boolean, operand: 1 | 2 | 3 | 4 = 2): I64 {
+    const bytes = width / 8;
+    return this.let(loadWide(this.#locateRead(address, bytes, operand).value, width, signed));
+  }
+
+  override storeI32(address: I64, value: I32, width: LoadWidth32, operand: 1 | 2 | 3 | 4 = 2): void {
+    const held = this.let(value);
+    this.#store(address, width / 8, operand, i64.extendU(held), (host) => this.f.storeI32(host, held, width, 16 - width / 8));
+  }
+
+  override storeI64(address: I64, value: I64, width: LoadWidth64, operand: 1 | 2 | 3 | 4 = 2): void {
+    const held = this.let(value);
+    this.#store(address, width / 8, operand, held, (host) => this.f.storeI64(host, held, width, 16 - width / 8));
+  }
+
+  #store(given: I64, bytes: number, operand: 1 | 2 | 3 | 4, wide: I64, fast: (host: I32) => void): void {
+    const address = this.let(given);
+    const entry = this.#entry(address);
+    this.f.if(
+      this.#missing(entry, address, 4096 - bytes, true),
+      () => {
+        const stored = this.functions.callI32("storeMiss", address, i32.const(bytes), wide, this.baseNumber(operand));
+        this.f.if(i32.eqz(stored), () => this.fault());
+      },
+      () => fast(this.#hit(entry, address, true)),
+    );
+  }
+
+  override updateI32(address: I64, width: LoadWidth32, compute: (old: I32) => I32, operand: 1 | 2 | 3 | 4 = 1): I32 {
+    return i32.wrap(this.updateI64(address, width, (old) => i64.extendU(compute(i32.wrap(old))), operand));
+  }
+
+  override updateI64(given: I64, width: LoadWidth64, compute: (old: I64) => I64, operand: 1 | 2 | 3 | 4 = 1): I64 {
+    const bytes = width / 8;
+    const address = this.let(given);
+    const entry = this.#entry(address);
+    const host = this.f.temporary("i32");
+    const slow = this.let(this.#missing(entry, address, 4096 - bytes, true));
+    this.f.if(
+      slow,
+      () => {
+        this.f.set(host, this.functions.callI32("updateMiss", address, i32.const(bytes), this.baseNumber(operand)));
+        this.f.if(i32.eqz(host.value), () => this.fault());
+      },
+      () => this.f.set(host, this.#hit(entry, address, true)),
+    );
+    const old = this.let(loadWide(host.value, width, false));
+    const result = this.let(compute(old));
+    this.f.if(
+      slow,
+      // The bytes may be a copy, or lie beside instructions: stored by the careful way.
+      () => this.f.drop(this.functions.callI32("storeMiss", address, i32.const(bytes), result, this.baseNumber(operand))),
+      () => this.f.storeI64(host.value, result, width, 16 - bytes),
+    );
+    return old;
+  }
+
+  override spanOrZero(given: I64, length: I32, write: boolean): I32 {
+    const address = this.let(given);
+    const entry = this.#entry(address);
+    const host = this.f.temporary("i32");
+    this.f.if(
+      this.#missing(entry, address, i32.sub(4096, length), write),
+      () => this.f.set(host, i32.const(0)),
+      () => this.f.set(host, i32.add(this.#hit(entry, address, write), i32.sub(16, length))),
+    );
+    return host.value;
+  }
+
+  override function(name: EngineFunction): number {
+    return this.functions.index(name);
+  }
+
+  /** Access key of the PSW, 0 to 15. */
+  accessKey(): I32 {
+    return i32.load(i32.const(ACCESS_KEY));
+  }
+}
+
+function loadWide(host: I32, width: LoadWidth64, signed: boolean): I64 {
+  const offset = 16 - width / 8;
+  if (width === 64) return i64.load(host, offset);
+  if (width === 32) return signed ? i64.load32S(host, offset) : i64.load32U(host, offset);
+  if (width === 16) return signed ? i64.load16S(host, offset) : i64.load16U(host, offset);
+  return signed ? i64.load8S(host, offset) : i64.load8U(host, offset);
+}

@@ -1,0 +1,338 @@
+import { type FunctionBuilder, globalGet, type I32, type I64, i32, i64, select } from "@zarch/wasm-encoder";
+import type { FunctionSet } from "./functions.ts";
+import {
+  ADDRESS_MASK,
+  BANK,
+  BANK_BASE,
+  BANK_SIZE,
+  BANKS,
+  CR,
+  CROSSING,
+  CURRENT_ASCE,
+  EMPTY_BANK,
+  FETCH_ENTRIES,
+  type MemoryLayout,
+  PAGE_RELEASE,
+  RECORD_PAGE,
+  RECORD_PAGE_END,
+  RECORD_PAGE_FRAME,
+  RECORD_PAGE_LINES,
+  RECORD_PAGE_SIZE,
+  RECORD_PAGE_STORES,
+  RECORD_SIZE,
+  TLB_FETCH,
+  TLB_WRITE,
+} from "./layout.ts";
+import { Access, tlbIndex } from "./translation.ts";
+
+const at = (address: number): I32 => i32.const(address);
+/** Accesses go to `biased + 16 - n`, so that one bias in an entry serves every width n up to 16. */
+const BIAS = 16;
+/** A page of code that was stored to this often since an instruction of it was last decoded is no longer treated as code. */
+const STORES_BEFORE_RELEASE = 512;
+/** Handler number of page-end records; see handlers. */
+export const PAGE_END_HANDLER = 1;
+
+/**
+ * The slow halves of storage access: translation misses, spans that cross a page, stores to pages that hold predecoded
+ * instructions; and the pages of records.
+ */
+export function declareStorage(functions: FunctionSet): void {
+  functions.declare("readMiss", ["i64", "i32", "i32"], "i32");
+  functions.declare("updateMiss", ["i64", "i32", "i32"], "i32");
+  functions.declare("storeMiss", ["i64", "i32", "i64", "i32"], "i32");
+  functions.declare("storeByte", ["i64", "i32"]);
+  functions.declare("invalidateCode", ["i64", "i32"]);
+  functions.declare("recordPageFor", ["i32"], "i32");
+  functions.declare("fetchMiss", ["i64"], "i32");
+  functions.declare("resolveFetch", ["i64"], "i64");
+  functions.declare("clearBank", ["i32"]);
+  functions.declare("clearFetchEntries", []);
+  functions.declare("clearWriteEntries", []);
+  functions.declare("clearAllBanks", []);
+  functions.declare("forgetCode", []);
+  functions.declare("forgetFrame", ["i32"]);
+  functions.declare("forgetPage", ["i32", "i32"]);
+}
+
+export function defineStorage(functions: FunctionSet, layout: MemoryLayout): void {
+  defineReadMiss(functions, layout);
+  defineStoreMiss(functions, layout);
+  defineInvalidate(functions, layout);
+  defineRecordPages(functions, layout);
+  defineClearing(functions, layout);
+}
+
+/** Host address of one guest byte. */
+function byteHost(layout: MemoryLayout, absolute: I64): I32 {
+  return i32.sub(i32.const(layout.top), i32.wrap(absolute));
+}
+
+function offsetInPage(address: I64): I32 {
+  return i32.and(i32.wrap(address), 0xfff);
+}
+
+function defineReadMiss(functions: FunctionSet, layout: MemoryLayout): void {
+  for (const [name, access] of [
+    ["readMiss", Access.read],
+    ["updateMiss", Access.write],
+  ] as const) {
+    functions.define(name, ["i64", "i32", "i32"], "i32", (f) => {
+      const va = f.param(0, "i64").value;
+      const length = f.param(1, "i32").value;
+      const base = f.param(2, "i32").value;
+      const first = f.let(functions.callI64("resolveOperand", va, i32.const(access), base) as I64);
+      f.if(i64.eq(first, -1), () => f.return(i32.const(0)));
+      const room = f.let(i32.sub(4096, offsetInPage(va)));
+      f.if(i32.leU(length, room), () => {
+        f.call(functions.index("install"), va, first, i32.const(access === Access.write ? 1 : 0));
+        f.return(i32.sub(byteHost(layout, first), BIAS - 1));
+      });
+      const next = f.let(i64.and(i64.add(va, i64.extendU(room)), i64.load(at(ADDRESS_MASK))));
+      const second = f.let(functions.callI64("resolveOperand", next, i32.const(access), base) as I64);
+      f.if(i64.eq(second, -1), () => f.return(i32.const(0)));
+      // Byte i of the value goes to CROSSING + length - 1 - i, as if the span lay in reversed storage.
+      const i = f.local("i32");
+      f.loop((again) => {
+        const source = f.local("i64");
+        f.if(
+          i32.ltU(i.value, room),
+          () => f.set(source, i64.add(first, i64.extendU(i.value))),
+          () => f.set(source, i64.add(second, i64.extendU(i32.sub(i.value, room)))),
+        );
+        f.storeI32(i32.sub(i32.add(CROSSING - 1, length), i.value), i32.load8U(byteHost(layout, source.value)), 8);
+        f.set(i, i32.add(i.value, 1));
+        f.brIf(again, i32.ltU(i.value, length));
+      });
+      f.push(i32.sub(i32.add(CROSSING - BIAS, length), 0));
+    });
+  }
+}
+
+/** storeMiss(address, length, value, base register): stores the rightmost `length` bytes of the value; 0 when refused. */
+function defineStoreMiss(functions: FunctionSet, layout: MemoryLayout): void {
+  functions.define("storeByte", ["i64", "i32"], undefined, (f) => {
+    const absolute = f.param(0, "i64").value;
+    f.storeI32(byteHost(layout, absolute), f.param(1, "i32").value, 8);
+    f.call(functions.index("invalidateCode"), absolute, i32.const(1));
+  });
+  functions.define("storeMiss", ["i64", "i32", "i64", "i32"], "i32", (f) => {
+    const va = f.param(0, "i64").value;
+    const length = f.param(1, "i32").value;
+    const value = f.param(2, "i64").value;
+    const base = f.param(3, "i32").value;
+    const first = f.let(functions.callI64("resolveOperand", va, i32.const(Access.write), base) as I64);
+    f.if(i64.eq(first, -1), () => f.return(i32.const(0)));
+    const room = f.let(i32.sub(4096, offsetInPage(va)));
+    f.if(i32.leU(length, room), () => {
+      // Low-address protection reaches into a page: the span's other end may lie inside the protected part.
+      const last = f.let(i64.add(va, i64.extendU(i32.sub(length, 1))));
+      f.if(i64.eq(functions.callI64("resolveOperand", last, i32.const(Access.write), base) as I64, -1), () => f.return(i32.const(0)));
+      f.call(functions.index("install"), va, first, i32.const(1));
+      const host = f.let(i32.add(i32.sub(byteHost(layout, first), length), 1));
+      f.if(i32.eq(length, 8), () => f.storeI64(host, value));
+      f.if(i32.eq(length, 4), () => f.storeI64(host, value, 32));
+      f.if(i32.eq(length, 2), () => f.storeI64(host, value, 16));
+      f.if(i32.eq(length, 1), () => f.storeI64(host, value, 8));
+      f.call(functions.index("invalidateCode"), first, length);
+      f.return(i32.const(1));
+    });
+    const next = f.let(i64.and(i64.add(va, i64.extendU(room)), i64.load(at(ADDRESS_MASK))));
+    const second = f.let(functions.callI64("resolveOperand", next, i32.const(Access.write), base) as I64);
+    f.if(i64.eq(second, -1), () => f.return(i32.const(0)));
+    const i = f.local("i32");
+    f.loop((again) => {
+      const target = f.local("i64");
+      f.if(
+        i32.ltU(i.value, room),
+        () => f.set(target, i64.add(first, i64.extendU(i.value))),
+        () => f.set(target, i64.add(second, i64.extendU(i32.sub(i.value, room)))),
+      );
+      const shift = i64.extendU(i32.shl(i32.sub(i32.sub(length, 1), i.value), 3));
+      f.call(functions.index("storeByte"), target.value, i32.wrap(i64.shrU(value, shift)));
+      f.set(i, i32.add(i.value, 1));
+      f.brIf(again, i32.ltU(i.value, length));
+    });
+    f.push(i32.const(1));
+  });
+}
+
+function recordPageSlot(layout: MemoryLayout, absolute: I64): I32 {
+  return i32.add(i32.const(layout.recordPages), i32.shl(i32.wrap(i64.shrU(absolute, 12)), 2));
+}
+
+/**
+ * invalidateCode(absolute, length within one page): forgets predecoded instructions that overlap the span, by lines of
+ * 64 bytes. Bytes of an instruction reach at most 4 bytes behind the halfword where its record is.
+ */
+function defineInvalidate(functions: FunctionSet, layout: MemoryLayout): void {
+  functions.define("invalidateCode", ["i64", "i32"], undefined, (f) => {
+    const absolute = f.param(0, "i64").value;
+    const length = f.param(1, "i32").value;
+    const slot = f.let(recordPageSlot(layout, absolute));
+    const page = f.let(i32.load(slot));
+    f.if(i32.eqz(page), () => f.return());
+    const offset = f.let(offsetInPage(absolute));
+    const line = f.local("i32");
+    const lines = f.local("i64");
+    f.set(lines, i64.load(page, RECORD_PAGE_LINES));
+    const last = f.let(i32.shrU(i32.add(offset, i32.sub(length, 1)), 6));
+    f.if(i32.geU(offset, 4), () => f.set(line, i32.shrU(i32.sub(offset, 4), 6)));
+    const hit = f.local("i32");
+    f.loop((again) => {
+      const bit = f.let(i64.shl(1, i64.extendU(line.value)));
+      f.if(i64.ne(i64.and(lines.value, bit), 0), () => {
+        f.set(hit, i32.const(1));
+        f.set(lines, i64.xor(lines.value, bit));
+        f.memoryFill(i32.add(page, i32.mul(line.value, 32 * RECORD_SIZE)), 0, 32 * RECORD_SIZE);
+      });
+      f.set(line, i32.add(line.value, 1));
+      f.brIf(again, i32.leU(line.value, last));
+    });
+    f.if(hit.value, () => {
+      f.storeI64(page, lines.value, 64, RECORD_PAGE_LINES);
+      f.return();
+    });
+    const stores = f.let(i32.add(i32.load(page, RECORD_PAGE_STORES), 1));
+    f.storeI32(page, stores, 32, RECORD_PAGE_STORES);
+    f.if(i32.and(i32.gtU(stores, STORES_BEFORE_RELEASE), i32.ne(page, i32.load(at(RECORD_PAGE)))), () => {
+      f.storeI32(slot, 0);
+      // The page joins the chain of free ones; its header's frame word links it.
+      f.storeI32(page, i32.load(at(PAGE_RELEASE)), 32, RECORD_PAGE_FRAME);
+      f.storeI32(at(PAGE_RELEASE), page);
+      f.call(functions.index("clearFetchEntries"));
+    });
+  });
+}
+
+function defineRecordPages(functions: FunctionSet, layout: MemoryLayout): void {
+  const next = functions.module.global("i32", layout.recordPool);
+  const getNext = (): I32 => globalGet("i32", next);
+
+  functions.define("forgetCode", [], undefined, (f) => {
+    f.memoryFill(at(layout.recordPages), 0, (layout.size / 4096) * 4);
+    f.storeI32(at(PAGE_RELEASE), 0);
+    f.setGlobal(next, i32.const(layout.recordPool));
+    f.call(functions.index("clearFetchEntries"));
+  });
+
+  // recordPageFor(frame number): the frame's page of records, made if need be.
+  functions.define("recordPageFor", ["i32"], "i32", (f) => {
+    const frame = f.param(0, "i32").value;
+    const slot = f.let(i32.add(i32.const(layout.recordPages), i32.shl(frame, 2)));
+    const page = f.local("i32");
+    f.set(page, i32.load(slot));
+    f.if(page.value, () => f.return(page.value));
+    f.set(page, i32.load(at(PAGE_RELEASE)));
+    f.if(
+      page.value,
+      () => f.storeI32(at(PAGE_RELEASE), i32.load(page.value, RECORD_PAGE_FRAME)),
+      () => {
+        f.if(i32.gtU(i32.add(getNext(), RECORD_PAGE_SIZE), layout.recordPoolEnd), () => f.call(functions.index("forgetCode")));
+        f.set(page, getNext());
+        f.setGlobal(next, i32.add(page.value, RECORD_PAGE_SIZE));
+      },
+    );
+    f.memoryFill(page.value, 0, RECORD_PAGE_SIZE);
+    for (let end = 0; end < 3; end++) f.storeI32(page.value, PAGE_END_HANDLER, 16, RECORD_PAGE_END + end * RECORD_SIZE);
+    f.storeI32(page.value, frame, 32, RECORD_PAGE_FRAME);
+    f.storeI32(slot, page.value);
+    // Stores to the frame must no longer take the fast path.
+    f.call(functions.index("clearWriteEntries"));
+    f.push(page.value);
+  });
+
+  // fetchMiss(address): the page of records for an instruction address, remembered in the bank; 0 when refused.
+  functions.define("fetchMiss", ["i64"], "i32", (f) => {
+    const va = f.param(0, "i64").value;
+    const absolute = f.let(functions.callI64("resolveFetch", va) as I64);
+    f.if(i64.eq(absolute, -1), () => f.return(i32.const(0)));
+    const page = f.let(functions.callI32("recordPageFor", i32.wrap(i64.shrU(absolute, 12))));
+    const bank = f.let(i32.load(at(BANK)));
+    f.if(i32.ne(bank, EMPTY_BANK), () => {
+      const entry = f.let(i32.add(bank, fetchIndex(va)));
+      f.storeI64(entry, i64.and(va, ~0xfffn), 64, TLB_FETCH);
+      f.storeI32(entry, page, 32, TLB_FETCH + 8);
+    });
+    f.push(page);
+  });
+
+  // resolveFetch(address): absolute address of an instruction byte, or -1.
+  functions.define("resolveFetch", ["i64"], "i64", (f) => {
+    const va = f.param(0, "i64").value;
+    const asce = f.local("i64");
+    const space = f.let(functions.callI32("spaceOf", i32.const(0)));
+    f.set(asce, i64.load(at(CURRENT_ASCE)));
+    // In access-register and secondary-space mode instructions come from the primary space (CR1).
+    f.if(i32.or(i32.eq(space, 1), i32.eq(space, 2)), () => f.set(asce, i64.load(at(PRIMARY_ASCE))));
+    const identification = i32.and(space, i32.sub(0, i32.eq(space, 3)));
+    f.push(functions.callI64("resolve", va, i32.or(Access.fetch, i32.shl(identification, 4)), asce.value) as I64);
+  });
+}
+
+const PRIMARY_ASCE = CR + 8;
+
+/** Byte offset of an address's entry in the table of fetch entries. */
+export function fetchIndex(address: I64): I32 {
+  return i32.and(i32.wrap(i64.shrU(address, 8)), (FETCH_ENTRIES - 1) * 16);
+}
+
+/**
+ * An entry whose tag is 0 matches no address that selects it, except in place 0; so a cleared table has the tag 0x1000
+ * there, which selects place 1.
+ */
+function defineClearing(functions: FunctionSet, layout: MemoryLayout): void {
+  const clear = (f: FunctionBuilder, bank: I32, offset: number, length: number): void => {
+    f.memoryFill(i32.add(bank, offset), 0, length);
+    for (const table of [0, TLB_WRITE, TLB_FETCH]) {
+      if (table >= offset && table < offset + length) f.storeI64(bank, 0x1000, 64, table);
+    }
+  };
+  const forEachBank = (f: FunctionBuilder, body: (bank: I32) => void): void => {
+    const bank = f.local("i32");
+    f.set(bank, at(BANK_BASE));
+    f.loop((again) => {
+      body(bank.value);
+      f.set(bank, i32.add(bank.value, BANK_SIZE));
+      f.brIf(again, i32.leU(bank.value, BANK_BASE + BANKS * BANK_SIZE));
+    });
+  };
+  // forgetFrame(storage address as entries hold it): forgets read and write entries of one frame, in all banks.
+  functions.define("forgetFrame", ["i32"], undefined, (f) => {
+    const frame = f.param(0, "i32").value;
+    forEachBank(f, (bank) => {
+      const entry = f.local("i32");
+      const end = f.let(i32.add(bank, TLB_FETCH));
+      f.set(entry, bank);
+      f.loop((again) => {
+        // An entry's value is the host address of the frame plus the page's virtual address, less a constant.
+        const value = i32.sub(i32.load(entry.value, 8), i32.wrap(i64.load(entry.value)));
+        f.if(i32.eq(value, i32.sub(layout.top - 15, frame)), () => {
+          f.storeI64(entry.value, select(i64.const(0x1000), i64.const(0), i32.eqz(i32.and(i32.sub(entry.value, bank), TLB_WRITE - 1))));
+        });
+        f.set(entry, i32.add(entry.value, 16));
+        f.brIf(again, i32.ltU(entry.value, end));
+      });
+    });
+  });
+  // forgetPage(address high, low): forgets the entries of one virtual page, in all banks.
+  functions.define("forgetPage", ["i32", "i32"], undefined, (f) => {
+    const page = f.let(i64.or(i64.shl(i64.extendU(f.param(0, "i32").value), 32), i64.extendU(f.param(1, "i32").value)));
+    forEachBank(f, (bank) => {
+      for (const [table, index] of [
+        [0, tlbIndex(page)],
+        [TLB_WRITE, tlbIndex(page)],
+        [TLB_FETCH, fetchIndex(page)],
+      ] as const) {
+        const entry = f.let(i32.add(bank, index));
+        f.if(i64.eq(i64.load(entry, table), page), () =>
+          f.storeI64(entry, select(i64.const(0x1000), i64.const(0), i32.eqz(index)), 64, table),
+        );
+      }
+    });
+  });
+  functions.define("clearBank", ["i32"], undefined, (f) => clear(f, f.param(0, "i32").value, 0, BANK_SIZE));
+  functions.define("clearFetchEntries", [], undefined, (f) => forEachBank(f, (bank) => clear(f, bank, TLB_FETCH, FETCH_ENTRIES * 16)));
+  functions.define("clearWriteEntries", [], undefined, (f) => forEachBank(f, (bank) => clear(f, bank, TLB_WRITE, TLB_WRITE)));
+  functions.define("clearAllBanks", [], undefined, (f) => forEachBank(f, (bank) => clear(f, bank, 0, BANK_SIZE)));
+}

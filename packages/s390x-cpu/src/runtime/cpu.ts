@@ -1,0 +1,381 @@
+import { ReversedMemory } from "@zarch/guest-memory";
+import { type Instruction, instructions } from "@zarch/s390x-isa";
+import { BugError, type Clock, type ExternalInterruption, HostError } from "@zarch/vmm-interface";
+import { definedInstructions } from "../definitions/all.ts";
+import { hotHandlers } from "../definitions/hot.ts";
+import { numberHandlers } from "../engine/handlers.ts";
+import { generateInterpreter } from "../engine/interpreter.ts";
+import * as layout from "../engine/layout.ts";
+import { CpuCore, type CpuPorts, type Helper } from "./core.ts";
+import { allHelpers } from "./helpers.ts";
+import { type CpuIdentity, defaultIdentity } from "./identity.ts";
+import { Interruptions } from "./interruptions.ts";
+import { type OperandReader, operandReader } from "./operands.ts";
+import { ProgramInterruptionSignal } from "./program-interruption.ts";
+import { Psw } from "./psw.ts";
+import { Registers } from "./registers.ts";
+import { type EngineExports, OperandStorage } from "./storage.ts";
+
+export interface CpuOptions {
+  /** Bytes of storage: a multiple of 1 MiB, at most {@link layout.MAXIMUM_STORAGE}. */
+  readonly memorySize: number;
+  readonly clock: Clock;
+  readonly ports?: CpuPorts;
+  readonly identity?: Partial<CpuIdentity>;
+}
+
+/** Why {@link Cpu.run} returned. */
+export type RunResult =
+  /** The budget is used up, or someone asked for attention; go on when convenient. */
+  | { readonly reason: "budget" }
+  /** The CPU waits for an interruption that is not pending now, see {@link Cpu.nextAlarm}. */
+  | { readonly reason: "wait" }
+  /** The CPU waits with all interruptions disabled. The instruction address often tells why. */
+  | { readonly reason: "disabled-wait"; readonly address: bigint }
+  /** The CPU is stopped (SIGP). */
+  | { readonly reason: "stopped" }
+  /** Program interruptions follow each other without end, because the program new PSW is invalid. */
+  | { readonly reason: "program-loop"; readonly address: bigint };
+
+/** A snapshot of the program-visible state. Registers as unsigned 64-bit values. */
+export interface CpuState {
+  readonly psw: { readonly mask: bigint; readonly address: bigint };
+  readonly general: readonly bigint[];
+  readonly control: readonly bigint[];
+  readonly access: readonly number[];
+  readonly floatingPoint: readonly bigint[];
+  readonly fpc: number;
+  readonly prefix: number;
+}
+
+const BUDGET_SLICE = 0x7fff_ffff;
+
+/** A z/Architecture CPU with its storage. */
+export class Cpu {
+  readonly memory: ReversedMemory;
+  /** The one memory in which CPU state, translation tables and storage lie. */
+  readonly wasmMemory: WebAssembly.Memory;
+  readonly core: CpuCore;
+  readonly #exact: () => EngineExports;
+  #exactEngine: EngineExports | undefined;
+  readonly #engine: EngineExports;
+  readonly #interruptions: Interruptions;
+  readonly #registers: Registers;
+  #stopped = false;
+
+  /** @internal see {@link createCpu} */
+  constructor(parts: {
+    memory: ReversedMemory;
+    wasmMemory: WebAssembly.Memory;
+    core: CpuCore;
+    engine: EngineExports;
+    exact: () => EngineExports;
+  }) {
+    this.memory = parts.memory;
+    this.wasmMemory = parts.wasmMemory;
+    this.core = parts.core;
+    this.#engine = parts.engine;
+    this.#exact = parts.exact;
+    this.#registers = parts.core.registers;
+    this.#interruptions = new Interruptions(parts.core);
+    this.core.supervisorCall = (code, length) => this.#interruptions.supervisorCall(code, length);
+  }
+
+  /** Tells the CPU that something may have become pending. Safe at any time, also from a port's callback. */
+  attention(): void {
+    this.core.attention();
+  }
+
+  /** Queues an external interruption (virtio, interrupt key). Presented when PSW and control register 0 allow. */
+  queueExternal(interruption: ExternalInterruption): void {
+    this.core.externalQueue.push(interruption);
+    this.attention();
+  }
+
+  /**
+   * Runs until the budget is used up or there is nothing to do.
+   * @param budget how many branches that leave straight-line code may be taken; about a fifth of the instructions
+   */
+  run({ budget }: { budget: number }): RunResult {
+    return this.#run(this.#engine, budget);
+  }
+
+  /** Executes one instruction, or presents one interruption. */
+  step(): RunResult {
+    return this.runExactly(1);
+  }
+
+  /** Runs exactly this many instructions (interruptions not counted), by the slower exact engine. */
+  runExactly(count: number): RunResult {
+    this.#exactEngine ??= this.#exact();
+    return this.#run(this.#exactEngine, count);
+  }
+
+  #run(engine: EngineExports, budget: number): RunResult {
+    const registers = this.#registers;
+    let left = Math.min(budget, BUDGET_SLICE);
+    registers.setWord(layout.ATTENTION, 0);
+    for (;;) {
+      if (this.#stopped) return { reason: "stopped" };
+      while (this.#interruptions.deliver());
+      if (this.#interruptions.programLoop) return { reason: "program-loop", address: this.#address() };
+      const psw = registers.pswHigh;
+      if ((psw & Psw.wait) !== 0) {
+        const enabled = psw & (Psw.io | Psw.external | Psw.machineCheck);
+        return enabled === 0 ? { reason: "disabled-wait", address: this.#address() } : { reason: "wait" };
+      }
+      if (left <= 0) return { reason: "budget" };
+      registers.setWord(layout.ATTENTION, 0);
+      registers.setWord(layout.BUDGET, left);
+      const exit = engine.run();
+      left = registers.word(layout.BUDGET) | 0;
+      switch (exit) {
+        case layout.ExitReason.budget:
+          left = 0;
+          break;
+        case layout.ExitReason.program:
+          this.#interruptions.programAtRecord(registers.word(layout.PROGRAM_CODE));
+          break;
+        case layout.ExitReason.attention:
+          break;
+        case layout.ExitReason.stop:
+          break;
+        default:
+          throw new BugError(`the engine returned ${exit}`);
+      }
+      if (this.core.stop) {
+        this.core.stop = undefined;
+        this.#stopped = true;
+      }
+    }
+  }
+
+  #address(): bigint {
+    return (BigInt(this.#registers.addressHigh) << 32n) | BigInt(this.#registers.addressLow);
+  }
+
+  /**
+   * Nanoseconds from now until the next timer interruption that PSW and control register 0 allow; undefined when there is
+   * none. For a host that sleeps while the CPU waits.
+   */
+  nextAlarm(): number | undefined {
+    const registers = this.#registers;
+    if ((registers.pswHigh & Psw.external) === 0) return undefined;
+    const mask = registers.controlLow(0);
+    let next: number | undefined;
+    if ((mask & 0x0800) !== 0) next = this.#engine.nanosecondsToClockComparator();
+    if ((mask & 0x0400) !== 0) {
+      const timer = this.#engine.nanosecondsToCpuTimer();
+      next = next === undefined ? timer : Math.min(next, timer);
+    }
+    return next;
+  }
+
+  /** Loads a PSW as IPL, restart or an operator does, and lets the CPU run. */
+  setPsw(mask: bigint, address: bigint): void {
+    this.#stopped = false;
+    this.core.setPsw(
+      Number(BigInt.asUintN(32, mask >> 32n)),
+      Number(BigInt.asUintN(32, mask)),
+      Number(BigInt.asUintN(32, address >> 32n)),
+      Number(BigInt.asUintN(32, address)),
+    );
+  }
+
+  setGeneral(register: number, value: bigint): void {
+    this.#registers.set(register, Number(BigInt.asUintN(32, value >> 32n)), Number(BigInt.asUintN(32, value)));
+  }
+
+  setControl(register: number, value: bigint): void {
+    this.#registers.setControl(register, Number(BigInt.asUintN(32, value >> 32n)), Number(BigInt.asUintN(32, value)));
+    this.core.updateMode();
+  }
+
+  setFloatingPoint(register: number, value: bigint): void {
+    this.#registers.setFloat(register, Number(BigInt.asUintN(32, value >> 32n)), Number(BigInt.asUintN(32, value)));
+  }
+
+  setAccess(register: number, value: number): void {
+    this.#registers.setAccess(register, value);
+  }
+
+  setFpc(value: number): void {
+    this.#registers.fpc = value;
+  }
+
+  setPrefix(value: number): void {
+    this.#registers.prefix = value;
+    this.core.banks.purge();
+  }
+
+  /** The program-visible state now. Not for hot paths. */
+  get state(): CpuState {
+    const registers = this.#registers;
+    const wide = (high: number, low: number): bigint => (BigInt(high) << 32n) | BigInt(low);
+    const numbers = Array.from({ length: 16 }, (_, n) => n);
+    return {
+      psw: { mask: wide(this.core.currentPswHigh(), registers.pswLow), address: this.#address() },
+      general: numbers.map((n) => wide(registers.high(n), registers.low(n))),
+      control: numbers.map((n) => wide(registers.controlHigh(n), registers.controlLow(n))),
+      access: numbers.map((n) => registers.access(n)),
+      floatingPoint: numbers.map((n) => wide(registers.floatHigh(n), registers.floatLow(n))),
+      fpc: registers.fpc,
+      prefix: registers.prefix,
+    };
+  }
+
+  /** Instructions executed by the exact engine so far. */
+  get instructionCount(): bigint {
+    return (BigInt(this.#registers.word(layout.INSTRUCTIONS + 4)) << 32n) | BigInt(this.#registers.word(layout.INSTRUCTIONS));
+  }
+
+  /** CPU reset, initial CPU reset or clear reset (PoP chapter 4, "Resets"). The CPU is stopped afterwards. */
+  reset(kind: "cpu" | "initial-cpu" | "clear"): void {
+    const registers = this.#registers;
+    const core = this.core;
+    core.emergencySignal = false;
+    core.externalCall = false;
+    core.externalQueue.length = 0;
+    this.#interruptions.programLoop = false;
+    if (kind !== "cpu") {
+      core.setPsw(0, 0, 0, 0);
+      registers.prefix = 0;
+      registers.fpc = 0;
+      registers.setWord(layout.TOD_PROGRAMMABLE, 0);
+      registers.setWord(layout.CLOCK_COMPARATOR, 0);
+      registers.setWord(layout.CLOCK_COMPARATOR + 4, 0);
+      for (let n = 0; n < 16; n++) registers.setControl(n, 0, 0);
+      registers.setControl(0, 0, 0xe0);
+      registers.setControl(14, 0, 0xc200_0000);
+      core.setCpuTimer(0n);
+    }
+    if (kind === "clear") {
+      for (let n = 0; n < 16; n++) {
+        registers.set(n, 0, 0);
+        registers.setAccess(n, 0);
+      }
+      for (let n = 0; n < 16; n++) registers.setFloat(n, 0, 0);
+      this.memory.fill(0, this.memory.size, 0);
+      core.storageKeys.fill(0);
+    }
+    this.#engine.forgetCode();
+    core.banks.purge();
+    core.updateMode();
+    this.#stopped = true;
+  }
+
+  /** Performs the restart interruption, as SIGP restart or the operator does. */
+  restart(): void {
+    this.#stopped = false;
+    this.#interruptions.restart();
+  }
+}
+
+function instantiate(
+  module: WebAssembly.Module,
+  memory: WebAssembly.Memory,
+  imports: Record<string, (...args: number[]) => number | bigint>,
+): EngineExports {
+  const instance = new WebAssembly.Instance(module, { env: { memory, ...imports } });
+  return instance.exports as unknown as EngineExports;
+}
+
+/** Makes a CPU with its storage. Compiles the interpreter; takes a few tens of milliseconds. */
+export function createCpu(options: CpuOptions): Cpu {
+  const { memorySize, clock } = options;
+  if (!Number.isInteger(memorySize) || memorySize <= 0 || memorySize % 0x10_0000 !== 0 || memorySize > layout.MAXIMUM_STORAGE)
+    throw new HostError(
+      "ERR_CPU_MEMORY_SIZE",
+      `storage of ${memorySize} bytes: must be a multiple of 1 MiB up to ${layout.MAXIMUM_STORAGE}`,
+    );
+  const places = layout.memoryLayout(memorySize);
+  const defined = definedInstructions();
+  const handlers = numberHandlers(defined, hotHandlers);
+  const generated = generateInterpreter({ layout: places, handlers, isEnabled, mode: "fast" });
+  let wasmMemory: WebAssembly.Memory;
+  try {
+    wasmMemory = new WebAssembly.Memory({ initial: places.wasmPages, maximum: places.wasmPages });
+  } catch (cause) {
+    throw new HostError("ERR_CPU_NO_MEMORY", `the host has no ${memorySize >>> 20} MiB for guest storage`, { cause });
+  }
+  const buffer = wasmMemory.buffer;
+  const bytes = new Uint8Array(buffer);
+  const words = new Int32Array(buffer);
+  bytes.set(generated.decoderTables, layout.DECODER);
+  const registers = new Registers(buffer);
+  const memory = new ReversedMemory(buffer, places.top, memorySize);
+  const storageKeys = new Uint8Array(buffer, places.storageKeys, memorySize / 4096);
+
+  const helpers: (Helper | undefined)[] = [];
+  const readers: (OperandReader | undefined)[] = [];
+  for (const instruction of instructions) {
+    const helper = allHelpers[instruction.mnemonic];
+    if (!helper) continue;
+    helpers[instruction.id] = helper;
+    readers[instruction.id] = operandReader(instruction, bytes, words);
+  }
+  let core: CpuCore;
+  const imports = {
+    helper: (id: number, record: number): number => {
+      const helper = helpers[id];
+      const reader = readers[id];
+      if (!helper || !reader) throw new BugError(`no helper for ${instructions[id]?.mnemonic}`);
+      reader(core.operands, record);
+      core.record = record;
+      core.reload = false;
+      try {
+        helper(core);
+      } catch (error) {
+        if (!(error instanceof ProgramInterruptionSignal)) throw error;
+        registers.setWord(layout.EXIT, layout.ExitReason.program);
+        return 0;
+      }
+      if (core.reload) return -1;
+      if (registers.word(layout.ATTENTION) !== 0) {
+        core.advance();
+        return -1;
+      }
+      return record + core.operands.length * 8;
+    },
+    accessRegisterAsce: (_alet: number): bigint => {
+      // ALET specification exception: access-list translation is not offered to guests that have no need of it.
+      registers.setWord(layout.PROGRAM_CODE, 0x28);
+      return -1n;
+    },
+    clock: (): number => clock.now(),
+  };
+  const engine = instantiate(new WebAssembly.Module(generated.wasm), wasmMemory, imports);
+  const storage = new OperandStorage(buffer, engine, memory);
+  core = new CpuCore({
+    registers,
+    storage,
+    memory,
+    engine,
+    ports: options.ports ?? {},
+    identity: { ...defaultIdentity, ...options.identity },
+    storageKeys,
+  });
+  core.setHostTime(clock.wallClock());
+  memory.observeWrites((address, length) => {
+    const end = address + length;
+    for (let at = address; at < end; ) {
+      const room = Math.min(end, (Math.floor(at / 4096) + 1) * 4096) - at;
+      if (words[(places.recordPages >>> 2) + Math.floor(at / 4096)] !== 0) engine.invalidateParts(at, room);
+      at += room;
+    }
+  });
+  const exact = (): EngineExports => {
+    const module = generateInterpreter({ layout: places, handlers, isEnabled, mode: "exact" });
+    return instantiate(new WebAssembly.Module(module.wasm), wasmMemory, imports);
+  };
+  const cpu = new Cpu({ memory, wasmMemory, core, engine, exact });
+  cpu.reset("initial-cpu");
+  return cpu;
+}
+
+/** Instructions up to the z196 level; later ones are not offered by the facility list and cause operation exceptions. */
+function isEnabled(instruction: Instruction): boolean {
+  return LEVELS.has(instruction.level);
+}
+
+const LEVELS: ReadonlySet<string> = new Set(["g5", "z900", "z990", "z9-109", "z9-ec", "z10", "z196"]);

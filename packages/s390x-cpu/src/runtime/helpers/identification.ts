@@ -1,0 +1,156 @@
+import type { CpuCore, HelperMap } from "../core.ts";
+import { facilityList } from "../facilities.ts";
+import { outgoing, readOperand, writeOperand } from "./operand-access.ts";
+
+const facilities = facilityList();
+
+/** EBCDIC (code page 37) of the characters that identifications use. */
+function ebcdic(text: string, length: number): Uint8Array {
+  const bytes = new Uint8Array(length).fill(0x40);
+  for (let i = 0; i < Math.min(text.length, length); i++) bytes[i] = ebcdicOf(text.charCodeAt(i));
+  return bytes;
+}
+
+function ebcdicOf(code: number): number {
+  const inRun = (first: string, last: string, start: number): number | undefined => {
+    const from = first.charCodeAt(0);
+    return code >= from && code <= last.charCodeAt(0) ? start + code - from : undefined;
+  };
+  return (
+    inRun("0", "9", 0xf0) ??
+    inRun("A", "I", 0xc1) ??
+    inRun("J", "R", 0xd1) ??
+    inRun("S", "Z", 0xe2) ??
+    inRun("a", "i", 0x81) ??
+    inRun("j", "r", 0x91) ??
+    inRun("s", "z", 0xa2) ??
+    { "/": 0x61, "-": 0x60, ".": 0x4b, " ": 0x40 }[String.fromCharCode(code)] ??
+    0x6f
+  );
+}
+
+/** Builds the system-information block that STSI asks for, or undefined when there is none. */
+function systemInformation(core: CpuCore, functionCode: number, selector1: number, selector2: number): Uint8Array | undefined {
+  const { identity } = core;
+  const block = new Uint8Array(4096);
+  const data = new DataView(block.buffer);
+  const type = ebcdic(identity.machineType.toString(16).padStart(4, "0"), 4);
+  if (functionCode === 1 && selector1 === 1 && selector2 === 1) {
+    block.set(ebcdic("QEMU", 16), 32);
+    block.set(type, 80);
+    block.set(ebcdic("", 12), 84);
+    block.set(ebcdic("0000000000000000", 16), 96);
+    block.set(ebcdic("QEMU", 4), 112);
+    return block;
+  }
+  if (functionCode === 1 && selector1 === 2 && selector2 === 1) {
+    block.set(ebcdic("0000000000000000", 16), 80);
+    block.set(ebcdic("QEMU", 4), 96);
+    data.setUint16(100, identity.address);
+    return block;
+  }
+  if (functionCode === 1 && selector1 === 2 && selector2 === 2) {
+    data.setUint16(4, 0); // no alternate capability
+    data.setUint16(36, identity.cpus);
+    data.setUint16(38, identity.cpus);
+    return block;
+  }
+  if (functionCode === 2 && selector1 === 2 && selector2 === 1) {
+    block.set(ebcdic("0000000000000000", 16), 80);
+    block.set(ebcdic("QEMU", 4), 96);
+    data.setUint16(100, identity.address);
+    data.setUint16(102, identity.address);
+    return block;
+  }
+  if (functionCode === 2 && selector1 === 2 && selector2 === 2) {
+    data.setUint8(35, 0x00);
+    data.setUint16(36, identity.cpus);
+    data.setUint16(38, identity.cpus);
+    block.set(ebcdic("", 8), 44);
+    return block;
+  }
+  if (functionCode === 3 && selector1 === 2 && selector2 === 2) {
+    block[31] = 1; // one virtual machine is described
+    data.setUint16(34, identity.cpus);
+    data.setUint16(36, identity.cpus);
+    block.set(ebcdic(identity.vmName, 8), 40);
+    data.setUint32(48, 1000); // capability adjustment factor
+    block.set(ebcdic(identity.controlProgram, 16), 52);
+    block[70] = 2; // the extended name is UTF-8
+    block.set(identity.uuid, 80);
+    // Extended names of up to 255 bytes follow at the end of the block.
+    block.set(new TextEncoder().encode(identity.extendedName).subarray(0, 255), 2048 + 1792);
+    return block;
+  }
+  return undefined;
+}
+
+/** Instructions by which a program learns where it runs (PoP chapter 10 and 7). */
+export const identificationHelpers: HelperMap = {
+  stidp(core) {
+    core.privileged();
+    const { identity } = core;
+    const data = outgoing();
+    data.setUint32(0, (0xff00_0000 | (identity.identification & 0xff_ffff)) >>> 0);
+    data.setUint32(4, (identity.machineType << 16) >>> 0);
+    writeOperand(core, 8, 8);
+  },
+  stfl(core) {
+    core.privileged();
+    // Stored at real location 200, without protection.
+    for (let i = 0; i < 4; i++) core.memory.storeUint8(core.registers.prefix + 200 + i, facilities[i]!);
+  },
+  stfle(core) {
+    const { registers } = core;
+    const wanted = (registers.low(0) & 0xff) + 1;
+    const have = facilities.length / 8;
+    const length = Math.min(wanted, have) * 8;
+    const data = outgoing();
+    for (let i = 0; i < length; i++) data.setUint8(i, facilities[i]!);
+    writeOperand(core, length, 8);
+    registers.setLow(0, ((registers.low(0) & ~0xff) | (have - 1)) >>> 0);
+    registers.cc = wanted >= have ? 0 : 3;
+  },
+  stsi(core) {
+    core.privileged();
+    const { registers, operands, storage } = core;
+    const functionCode = registers.low(0) >>> 28;
+    const selector1 = registers.low(0) & 0xff;
+    const selector2 = registers.low(1) & 0xffff;
+    if (functionCode > 3) {
+      registers.cc = 3;
+      return;
+    }
+    core.specificationIf((registers.low(0) & 0x0fff_ff00) !== 0 || (registers.low(1) & 0xffff_0000) !== 0);
+    if (functionCode === 0) {
+      // Current level: 3, a virtual machine.
+      registers.setLow(0, 3 << 28);
+      registers.cc = 0;
+      return;
+    }
+    const high = core.addressHigh(operands.b2, operands.d2);
+    const low = core.addressLow;
+    core.specificationIf((low & 0xfff) !== 0);
+    const block = systemInformation(core, functionCode, selector1, selector2);
+    if (!block) {
+      registers.cc = 3;
+      return;
+    }
+    storage.write(high, low, block, operands.b2 & 15);
+    registers.cc = 0;
+  },
+  /** EXTRACT CPU ATTRIBUTE: topology summary with no information, and no cache below level 0. */
+  ecag(core) {
+    const { operands, registers } = core;
+    core.addressHigh(operands.b2, operands.d2);
+    const low = core.addressLow;
+    const attribute = (low >>> 4) & 15;
+    if (attribute === 0 && (low & 15) === 0) registers.set(operands.r1, 0, 0);
+    else registers.set(operands.r1, 0xffff_ffff, 0xffff_ffff);
+  },
+  lpp(core) {
+    core.privileged();
+    // The program parameter is for the measurement facilities, which are not offered; the access is still checked.
+    readOperand(core, 8, 8);
+  },
+};

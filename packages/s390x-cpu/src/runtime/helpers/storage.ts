@@ -1,0 +1,83 @@
+import type { CpuCore, HelperMap } from "../core.ts";
+import { READ, WRITE } from "../storage.ts";
+
+/**
+ * One operand of up to 256 bytes that may lie in two pages: both are resolved before anything is done, so that a refused
+ * access leaves no trace.
+ */
+class Span {
+  first = 0;
+  second = 0;
+  room = 0;
+
+  set(core: CpuCore, high: number, low: number, length: number, access: typeof READ | typeof WRITE, base: number): void {
+    const { storage } = core;
+    this.room = 4096 - (low & 0xfff);
+    this.first = storage.resolve(high, low, access, base);
+    if (length > this.room) {
+      const nextLow = (low & 0xffff_f000) >>> 0;
+      const carry = nextLow === 0xffff_f000 ? 1 : 0;
+      this.second = storage.resolve(((high + carry) & storage.maskHigh) >>> 0, ((nextLow + 4096) & storage.maskLow) >>> 0, access, base);
+    }
+  }
+
+  /** Absolute address of byte i. */
+  at(i: number): number {
+    return i < this.room ? this.first + i : this.second + i - this.room;
+  }
+}
+
+const target = new Span();
+const source = new Span();
+
+/** Runs an SS-format instruction byte by byte from left to right, the way the manual describes overlapping operands. */
+function byBytes(core: CpuCore, writes: boolean, body: (length: number) => void): void {
+  const { operands } = core;
+  const length = operands.l + 1;
+  const base1 = operands.b1 & 15;
+  const base2 = operands.b2 & 15;
+  const high1 = core.addressHigh(operands.b1, operands.d1);
+  const low1 = core.addressLow;
+  const high2 = core.addressHigh(operands.b2, operands.d2);
+  const low2 = core.addressLow;
+  source.set(core, high2, low2, length, READ, base2);
+  target.set(core, high1, low1, length, writes ? WRITE : READ, base1);
+  body(length);
+}
+
+function combine(operation: (a: number, b: number) => number) {
+  return (core: CpuCore): void =>
+    byBytes(core, true, (length) => {
+      const { storage } = core;
+      let any = 0;
+      for (let i = 0; i < length; i++) {
+        const to = target.at(i);
+        const result = operation(storage.byteAt(to), storage.byteAt(source.at(i)));
+        any |= result;
+        storage.setByteAt(to, result);
+      }
+      core.registers.cc = any === 0 ? 0 : 1;
+    });
+}
+
+/** Slow halves of SS-format instructions: operands that cross pages, miss the translation banks or lie in code. */
+export const storageHelpers: HelperMap = {
+  mvc: (core) =>
+    byBytes(core, true, (length) => {
+      for (let i = 0; i < length; i++) core.storage.setByteAt(target.at(i), core.storage.byteAt(source.at(i)));
+    }),
+  clc: (core) =>
+    byBytes(core, false, (length) => {
+      for (let i = 0; i < length; i++) {
+        const difference = core.storage.byteAt(target.at(i)) - core.storage.byteAt(source.at(i));
+        if (difference !== 0) {
+          core.registers.cc = difference < 0 ? 1 : 2;
+          return;
+        }
+      }
+      core.registers.cc = 0;
+    }),
+  nc: combine((a, b) => a & b),
+  oc: combine((a, b) => a | b),
+  xc: combine((a, b) => a ^ b),
+};

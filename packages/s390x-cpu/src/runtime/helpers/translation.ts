@@ -1,0 +1,224 @@
+import { ProgramCode } from "../../engine/context.ts";
+import * as layout from "../../engine/layout.ts";
+import type { CpuCore, HelperMap } from "../core.ts";
+import { ProgramInterruptionSignal } from "../program-interruption.ts";
+import { Psw } from "../psw.ts";
+import { READ, WRITE } from "../storage.ts";
+import { toAbsolute } from "./operand-access.ts";
+
+const PTE_INVALID = 0x400;
+const ENTRY_INVALID = 0x20;
+const REAL_SPACE = 0x20;
+
+/** The ASCE for LOAD REAL ADDRESS, by PSW bits 16-17, as the number of a control register. */
+function controlOfSpace(core: CpuCore): number {
+  const space = (core.registers.pswHigh & Psw.space) >>> Psw.spaceShift;
+  return space === 2 ? 7 : space === 3 ? 13 : 1;
+}
+
+/** Whether the translation of an address fails, and with which condition code of LRA; the exception is swallowed. */
+function tryTranslate(core: CpuCore, high: number, low: number, control: number): { absolute: number } | { code: number } {
+  const { registers, storage } = core;
+  const key = registers.word(layout.ACCESS_KEY);
+  // Protection does not apply to the translation itself.
+  registers.setWord(layout.ACCESS_KEY, 0);
+  try {
+    return { absolute: storage.resolveIn(high, low, READ, 0, registers.controlHigh(control), registers.controlLow(control)) };
+  } catch (error) {
+    if (!(error instanceof ProgramInterruptionSignal)) throw error;
+    return { code: registers.word(layout.PROGRAM_CODE) };
+  } finally {
+    registers.setWord(layout.ACCESS_KEY, key);
+  }
+}
+
+function loadRealAddress(core: CpuCore, wide: boolean): void {
+  core.privileged();
+  const { registers, operands } = core;
+  const high = core.addressHigh(operands.b2, operands.d2, operands.x2);
+  const low = core.addressLow;
+  const result = tryTranslate(core, high, low, controlOfSpace(core));
+  if ("absolute" in result) {
+    // Real and absolute addresses differ by prefixing, which is its own inverse.
+    const real = toAbsolute(core, result.absolute);
+    if (wide || (registers.pswHigh & Psw.extendedAddressing) !== 0) registers.set(operands.r1, 0, real >>> 0);
+    else registers.setLow(operands.r1, real >>> 0);
+    registers.cc = 0;
+    return;
+  }
+  switch (result.code) {
+    case ProgramCode.segmentTranslation:
+      registers.cc = 1;
+      break;
+    case ProgramCode.pageTranslation:
+      registers.cc = 2;
+      break;
+    case ProgramCode.asceType:
+    case ProgramCode.regionFirstTranslation:
+    case ProgramCode.regionSecondTranslation:
+    case ProgramCode.regionThirdTranslation:
+      registers.cc = 3;
+      break;
+    default:
+      core.program(result.code);
+  }
+  // With condition code 3 (and 1, 2 when no entry address fits) the register tells the interruption code.
+  registers.setLow(operands.r1, (0x8000_0000 | result.code) >>> 0);
+}
+
+/** Invalidates one page-table entry at table origin + index. */
+function invalidatePage(core: CpuCore, originHigh: number, originLow: number, indexLow: number): void {
+  const { memory } = core;
+  const origin = originHigh * 0x1_0000_0000 + ((originLow & 0xffff_f800) >>> 0);
+  const entry = toAbsolute(core, origin + ((indexLow >>> 9) & 0x7f8));
+  if (!memory.contains(entry, 8)) core.program(ProgramCode.addressing);
+  memory.storeUint32(entry + 4, (memory.loadUint32(entry + 4, "big") | PTE_INVALID) >>> 0, "big");
+}
+
+/** Translation instructions (PoP chapter 10). */
+export const translationHelpers: HelperMap = {
+  lra: (core) => loadRealAddress(core, false),
+  lray: (core) => loadRealAddress(core, false),
+  lrag: (core) => loadRealAddress(core, true),
+  ptlb(core) {
+    core.privileged();
+    core.banks.purge();
+    core.contextChanged();
+  },
+  ipte(core) {
+    core.privileged();
+    const { registers, operands } = core;
+    const originHigh = registers.high(operands.r1);
+    const originLow = registers.low(operands.r1);
+    // With the range facility r3 gives the number of additional entries.
+    const additional = operands.r3 === 0 ? 0 : registers.low(operands.r3) & 0xff;
+    let address = registers.low(operands.r2);
+    for (let i = 0; i <= additional; i++) {
+      invalidatePage(core, originHigh, originLow, address);
+      const high = registers.high(operands.r2);
+      core.engine.forgetPage(high, (address & 0xffff_f000) >>> 0);
+      address = ((address & 0xffff_f000) + 4096) >>> 0;
+    }
+    core.contextChanged();
+  },
+  idte(core) {
+    core.privileged();
+    const { registers, operands, memory } = core;
+    const optionLow = registers.low(operands.r2);
+    const option = registers.high(operands.r2);
+    void option;
+    if ((optionLow & 0x800) === 0) {
+      // Invalidation and clearing: entries of the region or segment table whose origin and type r1 gives.
+      const origin = registers.high(operands.r1) * 0x1_0000_0000 + ((registers.low(operands.r1) & 0xffff_f000) >>> 0);
+      const type = (registers.low(operands.r1) >>> 2) & 3;
+      const high = registers.high(operands.r2);
+      // Table index: 11 bits at a place that depends on the table's type.
+      const index = [
+        (optionLow >>> 20) & 0x7ff,
+        (((high & 0x3ff) << 1) | (optionLow >>> 31)) & 0x7ff,
+        (high >>> 10) & 0x7ff,
+        (high >>> 21) & 0x7ff,
+      ][type]!;
+      const additional = optionLow & 0x7ff;
+      for (let i = 0; i <= additional; i++) {
+        const entry = toAbsolute(core, origin + ((index + i) & 0x7ff) * 8);
+        if (!memory.contains(entry, 8)) core.program(ProgramCode.addressing);
+        memory.storeUint32(entry + 4, (memory.loadUint32(entry + 4, "big") | ENTRY_INVALID) >>> 0, "big");
+      }
+    }
+    core.banks.purge();
+    core.contextChanged();
+  },
+  csp: (core) => compareAndSwapAndPurge(core, 4),
+  cspg: (core) => compareAndSwapAndPurge(core, 8),
+  lura: (core) => loadUsingReal(core, 4),
+  lurag: (core) => loadUsingReal(core, 8),
+  stura: (core) => storeUsingReal(core, 4),
+  sturg: (core) => storeUsingReal(core, 8),
+  tprot(core) {
+    core.privileged();
+    const { registers, operands, storage } = core;
+    const high = core.addressHigh(operands.b1, operands.d1);
+    const low = core.addressLow;
+    core.addressHigh(operands.b2, operands.d2);
+    const key = (core.addressLow >>> 4) & 15;
+    const saved = registers.word(layout.ACCESS_KEY);
+    const attempt = (access: typeof READ | typeof WRITE): number => {
+      try {
+        storage.resolve(high, low, access, operands.b1 & 15);
+        return 0;
+      } catch (error) {
+        if (!(error instanceof ProgramInterruptionSignal)) throw error;
+        return registers.word(layout.PROGRAM_CODE);
+      }
+    };
+    registers.setWord(layout.ACCESS_KEY, key);
+    const read = attempt(READ);
+    const write = read === 0 ? attempt(WRITE) : read;
+    registers.setWord(layout.ACCESS_KEY, saved);
+    if (read === ProgramCode.protection) registers.cc = 2;
+    else if (read !== 0) {
+      // Translation not available is condition code 3; an address outside storage is still an exception.
+      if (read === ProgramCode.addressing || read === ProgramCode.translationSpecification) core.program(read);
+      registers.cc = 3;
+    } else registers.cc = write === ProgramCode.protection ? 1 : 0;
+  },
+};
+
+function compareAndSwapAndPurge(core: CpuCore, bytes: 4 | 8): void {
+  core.privileged();
+  const { registers, operands, storage, memory } = core;
+  core.specificationIf((operands.r1 & 1) !== 0);
+  const high = (registers.high(operands.r2) & storage.maskHigh) >>> 0;
+  const purge = registers.low(operands.r2) & 3;
+  const low = (registers.low(operands.r2) & storage.maskLow & -bytes) >>> 0;
+  const absolute = storage.resolve(high, low, WRITE, operands.r2);
+  const wide = bytes === 8;
+  const oldHigh = wide ? memory.loadUint32(absolute, "big") : 0;
+  const oldLow = memory.loadUint32(wide ? absolute + 4 : absolute, "big");
+  const equal = oldLow === registers.low(operands.r1) && (!wide || oldHigh === registers.high(operands.r1));
+  if (equal) {
+    if (wide) memory.storeUint32(absolute, registers.high(operands.r1 + 1), "big");
+    memory.storeUint32(wide ? absolute + 4 : absolute, registers.low(operands.r1 + 1), "big");
+    registers.cc = 0;
+    if (purge !== 0) core.banks.purge();
+  } else {
+    if (wide) registers.set(operands.r1, oldHigh, oldLow);
+    else registers.setLow(operands.r1, oldLow);
+    registers.cc = 1;
+  }
+  core.contextChanged();
+}
+
+/** Absolute address of a real-address operand in a register, refused when misaligned or outside storage. */
+function realOperand(core: CpuCore, bytes: number): number {
+  core.privileged();
+  const { registers, operands, storage } = core;
+  const high = (registers.high(operands.r2) & storage.maskHigh) >>> 0;
+  const low = (registers.low(operands.r2) & storage.maskLow) >>> 0;
+  core.specificationIf((low & (bytes - 1)) !== 0);
+  const real = high * 0x1_0000_0000 + low;
+  // As a real address through the resolver, so that protection and keys apply.
+  if (!core.memory.contains(real, bytes)) core.program(ProgramCode.addressing);
+  return toAbsolute(core, real);
+}
+
+function loadUsingReal(core: CpuCore, bytes: 4 | 8): void {
+  const absolute = realOperand(core, bytes);
+  const { registers, operands, memory } = core;
+  if (bytes === 8) registers.set(operands.r1, memory.loadUint32(absolute, "big"), memory.loadUint32(absolute + 4, "big"));
+  else registers.setLow(operands.r1, memory.loadUint32(absolute, "big"));
+}
+
+function storeUsingReal(core: CpuCore, bytes: 4 | 8): void {
+  const { registers, operands, memory, storage } = core;
+  core.privileged();
+  const high = (registers.high(operands.r2) & storage.maskHigh) >>> 0;
+  const low = (registers.low(operands.r2) & storage.maskLow) >>> 0;
+  core.specificationIf((low & (bytes - 1)) !== 0);
+  const absolute = storage.resolveIn(high, low, WRITE, 0, 0, REAL_SPACE);
+  if (bytes === 8) {
+    memory.storeUint32(absolute, registers.high(operands.r1), "big");
+    memory.storeUint32(absolute + 4, registers.low(operands.r1), "big");
+  } else memory.storeUint32(absolute, registers.low(operands.r1), "big");
+}

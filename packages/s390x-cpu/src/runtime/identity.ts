@@ -1,0 +1,29 @@
+/** Who the CPU and its machine say they are: STIDP, STSI, STAP, SCLP. */
+export interface CpuIdentity {
+  /** CPU address, 16 bits. */
+  readonly address: number;
+  /** CPU identification number, 24 bits. */
+  readonly identification: number;
+  /** Machine-type number as four hexadecimal digits, for example 0x2817 (z196). */
+  readonly machineType: number;
+  /** Names for SYSIB 3.2.2 (this virtual machine under a control program), at most 8 and 16 characters. */
+  readonly vmName: string;
+  readonly controlProgram: string;
+  /** UUID of the virtual machine, 16 bytes. */
+  readonly uuid: Uint8Array;
+  /** Long name of the virtual machine, at most 255 bytes of UTF-8. */
+  readonly extendedName: string;
+  /** Number of configured CPUs. */
+  readonly cpus: number;
+}
+
+export const defaultIdentity: CpuIdentity = {
+  address: 0,
+  identification: 0,
+  machineType: 0x2817,
+  vmName: "zarch",
+  controlProgram: "KVM/Linux",
+  uuid: new Uint8Array(16),
+  extendedName: "zarch",
+  cpus: 1,
+};
