@@ -54,8 +54,13 @@ const EINVAL = 22;
 const LEGACY_VIRTQUEUE_LENGTH = 16;
 const VIRTQUEUE_LENGTH = 32;
 
-/** Features that this transport does not support (virtio 4.3.4). */
-const UNSUPPORTED = [F_ADMIN_VQ, F_RING_RESET];
+const PMEM_DEVICE_ID = 27;
+const PMEM_F_SHMEM_REGION = 0;
+
+/** Features that this transport does not support (virtio 4.3.4), those about shared memory included. */
+function unsupportedFeatures(device: VirtioDevice): number[] {
+  return [F_ADMIN_VQ, F_RING_RESET, ...(device.deviceId === PMEM_DEVICE_ID ? [PMEM_F_SHMEM_REGION] : [])];
+}
 
 /**
  * A virtio device behind a subchannel: virtio over channel I/O (virtio 4.3). Attach it to a channel subsystem.
@@ -93,7 +98,7 @@ export class VirtioCcwDevice implements ChannelDevice {
       personality: this.#personality,
       legacyEndian: "big",
       extraFeatures: options.extraFeatures ?? [],
-      withoutFeatures: [...UNSUPPORTED, ...(options.withoutFeatures ?? [])],
+      withoutFeatures: [...unsupportedFeatures(device), ...(options.withoutFeatures ?? [])],
       logger: this.#logger,
     });
   }
