@@ -1,0 +1,249 @@
+import type { ActiveDevice, DeviceContext, DeviceQueue } from "@zarch/virtio";
+import type { DescriptorChain } from "@zarch/vring";
+import type { Port, PortLink } from "./port.ts";
+import {
+  CONSOLE_F_MULTIPORT,
+  CONSOLE_F_SIZE,
+  CONTROL_FROM_GUEST,
+  CONTROL_SIZE,
+  CONTROL_TO_GUEST,
+  controlMessage,
+  EVENT_CONSOLE_PORT,
+  EVENT_DEVICE_ADD,
+  EVENT_DEVICE_READY,
+  EVENT_DEVICE_REMOVE,
+  EVENT_PORT_NAME,
+  EVENT_PORT_OPEN,
+  EVENT_PORT_READY,
+  EVENT_RESIZE,
+  portOfQueue,
+  queueFromGuest,
+  queueToGuest,
+} from "./protocol.ts";
+
+/** Largest piece that is handed to the host at a time. */
+const PIECE = 64 * 1024;
+
+/** Buffers and events of a port that are held before openings without effect are left out. */
+const MAX_HELD = 256;
+
+/** What the driver knows of a port in this life of the driver. */
+interface PortLife {
+  readonly port: Port;
+  /** PORT_READY came: the guest knows the port, and is told more of it. */
+  ready: boolean;
+  /** Buffers of the guest that were taken from the queue but are not wholly read, and events that came after them. */
+  readonly held: (DescriptorChain | "open" | "close")[];
+}
+
+/** A console device in service. */
+export class ActiveConsole implements ActiveDevice, PortLink {
+  readonly #context: DeviceContext;
+  readonly #multiport: boolean;
+  readonly #rowsFirst: boolean;
+  readonly #lives = new Map<number, PortLife>();
+  /** Control messages that wait for a buffer of the guest. */
+  readonly #control: Uint8Array[] = [];
+  /** DEVICE_READY came. */
+  #ready = false;
+  #stopped = false;
+
+  constructor(context: DeviceContext, ports: Iterable<Port>, rowsFirst: boolean) {
+    this.#context = context;
+    this.#multiport = context.features.has(CONSOLE_F_MULTIPORT);
+    this.#rowsFirst = rowsFirst;
+    for (const port of ports) this.addPort(port);
+  }
+
+  /** A port that is there from now on. */
+  addPort(port: Port): void {
+    if (!this.#multiport && port.id !== 0) return;
+    this.#lives.set(port.id, { port, ready: false, held: [] });
+    port.link = this;
+    if (!this.#multiport) this.#setGuestOpen(port, true);
+    else if (this.#ready) this.#send(port.id, EVENT_DEVICE_ADD, 1);
+  }
+
+  /** A port that is gone. */
+  removePort(port: Port): void {
+    const life = this.#lives.get(port.id);
+    if (life?.port !== port) return;
+    this.pumpFromGuest(port);
+    const queue = this.#context.queue(queueFromGuest(port.id));
+    // The driver takes back what it has in the queues of the port; nothing may be missing then.
+    for (const item of life.held) if (typeof item !== "string") queue?.push(item, 0);
+    queue?.flush();
+    this.#lives.delete(port.id);
+    this.#unlink(life);
+    if (this.#multiport && this.#ready) this.#send(port.id, EVENT_DEVICE_REMOVE, 1);
+  }
+
+  notify(index: number): void {
+    if (this.#stopped) return;
+    if (this.#multiport && index === CONTROL_TO_GUEST) this.#pumpControl();
+    else if (this.#multiport && index === CONTROL_FROM_GUEST) this.#readControl();
+    else {
+      const port = this.#lives.get(portOfQueue(index))?.port;
+      if (port && index === queueToGuest(port.id)) this.pumpToGuest(port);
+      else if (port) this.pumpFromGuest(port);
+    }
+  }
+
+  reset(): void {
+    this.#stopped = true;
+    for (const life of this.#lives.values()) this.#unlink(life);
+  }
+
+  #unlink(life: PortLife): void {
+    const { port } = life;
+    port.link = undefined;
+    // Buffers that were not read yet belong to the driver again; what happened between them still happened.
+    for (const item of life.held.splice(0)) if (typeof item === "string") port.inbound.put(item);
+    if (port.setGuestOpen(false)) port.inbound.put("close");
+  }
+
+  // ---- data ----
+
+  pumpToGuest(port: Port): void {
+    const queue = this.#context.queue(queueToGuest(port.id));
+    if (queue && port.guestOpen) {
+      while (port.outbound.buffered > 0) {
+        const chain = queue.pop();
+        if (!chain) break;
+        const { writable } = chain;
+        port.outbound.take(writable.remaining, (piece) => writable.writeExact(piece));
+        queue.push(chain, writable.written);
+      }
+      queue.flush();
+    }
+    port.settleEnd();
+  }
+
+  pumpFromGuest(port: Port): void {
+    const life = this.#lives.get(port.id);
+    const queue = this.#context.queue(queueFromGuest(port.id));
+    if (!life || life.port !== port || !queue || this.#stopped) return;
+    for (;;) {
+      const item = life.held[0];
+      if (typeof item === "string") {
+        life.held.shift();
+        port.inbound.put(item);
+      } else if (item) {
+        if (!this.#receive(port, queue, item)) break;
+        life.held.shift();
+      } else {
+        if (port.inbound.room === 0) break;
+        const chain = queue.pop();
+        if (!chain) break;
+        life.held.push(chain);
+      }
+    }
+    queue.flush();
+  }
+
+  /** Reads a buffer of the guest. Returns false if the host has to make room before all of it is read. */
+  #receive(port: Port, queue: DeviceQueue, chain: DescriptorChain): boolean {
+    const { readable } = chain;
+    while (readable.remaining > 0) {
+      const { room } = port.inbound;
+      if (room === 0) return false;
+      const piece = new Uint8Array(Math.min(readable.remaining, room, PIECE));
+      readable.readExact(piece);
+      port.inbound.put(piece);
+    }
+    queue.push(chain, 0);
+    return true;
+  }
+
+  // ---- control messages (5.3.6.2) ----
+
+  #send(id: number, event: number, value: number, payload?: Uint8Array): void {
+    this.#control.push(controlMessage(this.#context.endian, id, event, value, payload));
+    this.#pumpControl();
+  }
+
+  #pumpControl(): void {
+    const queue = this.#context.queue(CONTROL_TO_GUEST);
+    if (!queue) return;
+    while (this.#control.length > 0) {
+      const chain = queue.pop();
+      if (!chain) break;
+      // A buffer without room for a message is of no use to anybody.
+      if (chain.writableLength >= CONTROL_SIZE) chain.writable.write(this.#control.shift() as Uint8Array);
+      queue.push(chain, chain.writable.written);
+    }
+    queue.flush();
+  }
+
+  #readControl(): void {
+    const queue = this.#context.queue(CONTROL_FROM_GUEST);
+    if (!queue) return;
+    for (const chain of queue) {
+      if (chain.readable.remaining >= CONTROL_SIZE) {
+        const { endian } = this.#context;
+        const id = chain.readable.readUint32(endian);
+        const event = chain.readable.readUint16(endian);
+        this.#handle(id, event, chain.readable.readUint16(endian));
+      }
+      queue.push(chain, 0);
+    }
+    queue.flush();
+  }
+
+  #handle(id: number, event: number, value: number): void {
+    if (event === EVENT_DEVICE_READY) {
+      if (value === 0 || this.#ready) return;
+      this.#ready = true;
+      for (const port of this.#lives.keys()) this.#send(port, EVENT_DEVICE_ADD, 1);
+      return;
+    }
+    const life = this.#lives.get(id);
+    if (!life || !this.#ready) return;
+    if (event === EVENT_PORT_READY) {
+      if (value === 0) this.#context.logger.log("warn", `the guest could not set up console port ${id}`);
+      else this.#introduce(life);
+    } else if (event === EVENT_PORT_OPEN) {
+      this.#setGuestOpen(life.port, value !== 0);
+    }
+  }
+
+  /** Tells the guest about a port that it has set up. Once only: nothing the guest sends makes messages pile up here. */
+  #introduce(life: PortLife): void {
+    if (life.ready) return;
+    life.ready = true;
+    const { port } = life;
+    if (port.isConsole) this.#send(port.id, EVENT_CONSOLE_PORT, 1);
+    if (port.name !== undefined) this.#send(port.id, EVENT_PORT_NAME, 1, new TextEncoder().encode(port.name));
+    if (port.hostOpen) this.#send(port.id, EVENT_PORT_OPEN, 1);
+    this.resized(port);
+  }
+
+  hostOpenChanged(port: Port): void {
+    if (this.#lives.get(port.id)?.ready) this.#send(port.id, EVENT_PORT_OPEN, port.hostOpen ? 1 : 0);
+  }
+
+  resized(port: Port): void {
+    const { size } = port;
+    if (!size || !port.isConsole || !this.#lives.get(port.id)?.ready || !this.#context.features.has(CONSOLE_F_SIZE)) return;
+    const payload = new DataView(new ArrayBuffer(4));
+    const little = this.#context.endian === "little";
+    payload.setUint16(this.#rowsFirst ? 2 : 0, size.columns, little);
+    payload.setUint16(this.#rowsFirst ? 0 : 2, size.rows, little);
+    this.#send(port.id, EVENT_RESIZE, 1, new Uint8Array(payload.buffer));
+  }
+
+  #setGuestOpen(port: Port, open: boolean): void {
+    if (!port.setGuestOpen(open)) return;
+    const life = this.#lives.get(port.id);
+    // What the guest wrote before comes first: buffers that wait in the queue are taken out, so that later ones can be told apart.
+    const queue = this.#context.queue(queueFromGuest(port.id));
+    if (life) {
+      if (queue) for (const chain of queue) life.held.push(chain);
+      // A bound for a guest that opens and closes without end while the host is busy.
+      if (!open && life.held.length >= MAX_HELD && life.held.at(-1) === "open") life.held.pop();
+      else life.held.push(open ? "open" : "close");
+    }
+    this.pumpFromGuest(port);
+    if (open) this.pumpToGuest(port);
+  }
+}
