@@ -1,0 +1,3 @@
+export * from "./file-backend.ts";
+export { type FileLock, lockFile } from "./file-lock.ts";
+export { openFileOverlay } from "./file-overlay.ts";
