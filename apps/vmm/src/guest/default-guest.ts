@@ -68,9 +68,13 @@ export async function loadDefaultGuest(options: DefaultGuestOptions = {}): Promi
   } catch (cause) {
     if (options.signal?.aborted) throw cause;
     if (!(cause instanceof HostError) && !(cause instanceof Error && "code" in cause)) throw cause;
-    const message = `cannot get the default guest: ${cause.message}; name one with --kernel FILE --initrd FILE`;
-    throw new HostError("ERR_ZARCH_NO_DEFAULT_GUEST", message, { cause });
+    throw noDefaultGuest(cause);
   }
+}
+
+function noDefaultGuest(cause: Error): HostError {
+  const message = `cannot get the default guest: ${cause.message}; name one with --kernel FILE --initrd FILE`;
+  return new HostError("ERR_ZARCH_NO_DEFAULT_GUEST", message, { cause });
 }
 
 /** What `manifest.json` of an entry says. Its files are checked against it whenever they are used. */
