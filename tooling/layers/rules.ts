@@ -49,10 +49,10 @@ function checkIdentity(owner: WorkspacePackage): Violation[] {
   return violations;
 }
 
-/** Node builtins: free in apps and composition's tests, behind subpath exports in backends, nowhere below. */
+/** Node builtins: free in apps, behind subpath exports in backends, nowhere else. */
 function checkBuiltins(owner: WorkspacePackage, sources: SourceFile[]): Violation[] {
   const layer = LAYERS.findIndex((tag) => owner.tags.includes(tag));
-  if (owner.tags.includes("layer-app") || owner.tags.includes("test-only")) return [];
+  if (owner.tags.includes("layer-app")) return [];
   const mainEntry = reachable("src/index.ts", sources);
   const violations: Violation[] = [];
   for (const source of sources) {
