@@ -1,31 +1,6 @@
 import type { CpuCore, HelperMap } from "../core.ts";
 import { READ, WRITE } from "../storage.ts";
-
-/**
- * One operand of up to 256 bytes that may lie in two pages: both are resolved before anything is done, so that a refused
- * access leaves no trace.
- */
-class Span {
-  first = 0;
-  second = 0;
-  room = 0;
-
-  set(core: CpuCore, high: number, low: number, length: number, access: typeof READ | typeof WRITE, base: number): void {
-    const { storage } = core;
-    this.room = 4096 - (low & 0xfff);
-    this.first = storage.resolve(high, low, access, base);
-    if (length > this.room) {
-      const nextLow = (low & 0xffff_f000) >>> 0;
-      const carry = nextLow === 0xffff_f000 ? 1 : 0;
-      this.second = storage.resolve(((high + carry) & storage.maskHigh) >>> 0, ((nextLow + 4096) & storage.maskLow) >>> 0, access, base);
-    }
-  }
-
-  /** Absolute address of byte i. */
-  at(i: number): number {
-    return i < this.room ? this.first + i : this.second + i - this.room;
-  }
-}
+import { Span } from "./span.ts";
 
 const target = new Span();
 const source = new Span();
