@@ -61,10 +61,9 @@ function report({ name, problems }: Outcome): void {
 function summarize(outcomes: Outcome[]): number {
   const passed = outcomes.reduce((sum, outcome) => sum + outcome.passed, 0);
   const failed = outcomes.reduce((sum, outcome) => sum + outcome.failed, 0);
-  const skipped = outcomes.reduce((sum, outcome) => sum + (outcome.skipped ?? 0), 0);
   process.stdout.write("\n");
   for (const outcome of outcomes.filter((candidate) => candidate.failed > 0)) process.stdout.write(`failed: ${outcome.name}\n`);
-  if (skipped > 0) process.stdout.write(`skipped: ${skipped}\n`);
+  for (const skipped of outcomes.flatMap((outcome) => outcome.skipped ?? [])) process.stdout.write(`skipped: ${skipped}\n`);
   process.stdout.write(`${passed} passed, ${failed} failed\n`);
   return failed === 0 && passed > 0 ? 0 : 1;
 }

@@ -5,7 +5,8 @@ export interface Outcome {
   name: string;
   passed: number;
   failed: number;
-  skipped?: number;
+  /** What did not run, and where. */
+  skipped?: string[];
   problems: string[];
 }
 

@@ -1,6 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { dirname, join, relative } from "node:path";
 import { workspaceRoot } from "../workspace/packages.ts";
 import type { Outcome } from "./outcome.ts";
 
@@ -8,8 +8,6 @@ import type { Outcome } from "./outcome.ts";
 interface Report {
   numPassedTests: number;
   numFailedTests: number;
-  numPendingTests: number;
-  numTodoTests: number;
   testResults: { name: string; status: string; message: string; assertionResults: { status: string }[] }[];
 }
 
@@ -42,5 +40,13 @@ export function countReport(report: Report, status: number | null): Outcome {
     failed = 1;
     problems.push(`vitest ended with status ${status} though no test failed: see its output above`);
   }
-  return { name: "vitest", passed: report.numPassedTests, failed, skipped: report.numPendingTests + report.numTodoTests, problems };
+  return { name: "vitest", passed: report.numPassedTests, failed, skipped: skippedTests(report), problems };
+}
+
+/** Where tests did not run, so that nobody takes their silence for success. */
+function skippedTests(report: Report): string[] {
+  return report.testResults.flatMap(({ name, assertionResults }) => {
+    const skipped = assertionResults.filter(({ status }) => status !== "passed" && status !== "failed").length;
+    return skipped === 0 ? [] : [`${skipped} in ${relative(workspaceRoot, name)}`];
+  });
 }
