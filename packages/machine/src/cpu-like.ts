@@ -5,13 +5,11 @@ import type { InitialPsw } from "./ipl/ipl-program.ts";
 export type CpuExit =
   /** The budget is used up. */
   | "budget"
-  /** {@link CpuLike.interruptRun} was called; nothing is lost, the next run goes on. */
-  | "attention"
   /** An enabled wait: nothing to do until an interruption is pending. */
   | "wait"
   /** A wait with all interruptions off. */
   | "disabled-wait"
-  /** The stopped state (SIGP stop). */
+  /** The stopped state, by SIGP stop or {@link CpuLike.stop}. */
   | "stopped"
   /** Interruptions or program checks that lead to themselves for ever, or another check-stop condition. */
   | "check-stop";
@@ -19,10 +17,10 @@ export type CpuExit =
 /** What a machine needs of its CPU. `@zarch/s390x-cpu` is adapted to it; tests bring a CPU that plays a script. */
 export interface CpuLike {
   readonly memory: GuestMemory;
-  /** Runs at most about `budget` instructions. */
+  /** Runs for about as long as `budget` says, in units of the CPU's choice (instructions, branches). */
   run(budget: number): CpuExit;
-  /** Makes a run that is under way return before its next instruction (`"attention"`), if it does not return for another reason. */
-  interruptRun(): void;
+  /** Stops the CPU before its next instruction. It leaves the stopped state by {@link loadPsw}. */
+  stop(): void;
   /** A source of interruptions around the CPU has something pending; the CPU polls its ports soon. */
   attention(): void;
   /** When a timer interruption will be accepted in the present wait, as a time of the machine's clock in ns; or undefined. */

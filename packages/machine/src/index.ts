@@ -1,5 +1,6 @@
 export { type CcwAddress, type CcwDevice, type CcwOptions, ccw, formatCcwAddress, parseCcwAddress } from "@zarch/transport-ccw";
 export type { CpuExit, CpuLike } from "./cpu-like.ts";
+export { createMachine } from "./create-machine.ts";
 export type { Diag308Reset } from "./diagnose/diag-308.ts";
 export type { Hypercall } from "./diagnose/diag-500.ts";
 export { type InitialPsw, type IplProgram, pswFor64BitMode, type RawProgramOptions, rawProgram } from "./ipl/ipl-program.ts";

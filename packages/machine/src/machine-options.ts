@@ -1,3 +1,4 @@
+import type { StorageKeyCheck } from "@zarch/channel-subsystem";
 import type { GuestMemory } from "@zarch/guest-memory";
 import type { EbcdicCodePage, EventSource, SclpCommandHandler, ScpConfiguration } from "@zarch/sclp";
 import type { ChannelSubsystemPort, Clock, DiagnoseHandler, EntropySource, Logger, ServiceCallPort } from "@zarch/vmm-interface";
@@ -31,12 +32,15 @@ export interface CpuPorts {
   readonly diagnose: ReadonlyMap<number, DiagnoseHandler>;
 }
 
-/** Makes the CPU of a machine. `ports` is called once, when the memory exists. */
+/**
+ * Makes the CPU of a machine. `ports` is called once, when the memory exists; with storage keys, channel programs are subject
+ * to key-controlled protection.
+ */
 export type CpuFactory = (options: {
   readonly memorySize: number;
   readonly clock: Clock;
   readonly entropy: EntropySource;
-  readonly ports: (memory: GuestMemory) => CpuPorts;
+  readonly ports: (memory: GuestMemory, storageKeys?: StorageKeyCheck) => CpuPorts;
 }) => CpuLike;
 
 export interface MachineOptions {

@@ -54,7 +54,7 @@ class ScriptedCpu implements CpuLike {
   current: InitialPsw = { maskHigh: 0, maskLow: 0, addressHigh: 0, addressLow: 0 };
   alarm: number | undefined;
   runs = 0;
-  interrupted = 0;
+  stops = 0;
   readonly #script: Step[];
 
   constructor(memorySize: number, script: Step[], ports: (memory: GuestMemory) => CpuPorts) {
@@ -69,8 +69,8 @@ class ScriptedCpu implements CpuLike {
     return step === undefined ? "disabled-wait" : step(this);
   }
 
-  interruptRun(): void {
-    this.interrupted++;
+  stop(): void {
+    this.stops++;
   }
 
   attention(): void {}
@@ -396,7 +396,7 @@ describe("machine: DIAGNOSE", () => {
     (cpu) => {
       cpu.registers[4] = [0, subcode];
       expect(cpu.diagnose(0x308)).toBe(0);
-      return "attention";
+      return "stopped";
     };
 
   it.each([
@@ -408,7 +408,7 @@ describe("machine: DIAGNOSE", () => {
     await machine.run();
     expect(cpu.log.slice(1)).toEqual([reset, "psw 10010"]);
     expect(cpu.current).toEqual({ maskHigh: 0x0002_0000, maskLow: 0x8000_0000, addressHigh: 0, addressLow: 0x1_0010 });
-    expect(cpu.interrupted).toBe(1);
+    expect(cpu.stops).toBe(1);
     expect(events).toContain(subcode === 0 ? "reset modified-clear" : "reset load-normal");
   });
 

@@ -1,4 +1,4 @@
-import { ChannelSubsystem } from "@zarch/channel-subsystem";
+import { ChannelSubsystem, type StorageKeyCheck } from "@zarch/channel-subsystem";
 import type { GuestMemory } from "@zarch/guest-memory";
 import { type ConsoleHost, LineModeConsole, ServiceCallProcessor, SignalQuiesce, Vt220Console } from "@zarch/sclp";
 import { type CcwAddress, CcwNotifications, formatCcwAddress } from "@zarch/transport-ccw";
@@ -61,10 +61,10 @@ export class Machine implements AsyncDisposable {
       memorySize: options.memory,
       clock,
       entropy: options.entropy,
-      ports: (memory): CpuPorts => {
+      ports: (memory, storageKeys): CpuPorts => {
         made.memory = memory;
         made.sclp = this.#createSclp(memory);
-        made.channelSubsystem = this.#createChannelSubsystem(memory);
+        made.channelSubsystem = this.#createChannelSubsystem(memory, storageKeys);
         return { serviceCall: made.sclp, channelSubsystem: made.channelSubsystem, diagnose: this.#diagnose(memory, made.channelSubsystem) };
       },
     });
@@ -226,10 +226,11 @@ export class Machine implements AsyncDisposable {
     });
   }
 
-  #createChannelSubsystem(memory: GuestMemory): ChannelSubsystem {
+  #createChannelSubsystem(memory: GuestMemory, storageKeys: StorageKeyCheck | undefined): ChannelSubsystem {
     return new ChannelSubsystem({
       memory,
       attention: { raise: () => this.#loop.attention() },
+      ...(storageKeys && { storageKeys }),
       defer: (work) => void this.#yieldToHost().then(work),
       logger: this.#options.logger ?? silentLogger,
     });
@@ -283,7 +284,7 @@ export class Machine implements AsyncDisposable {
 
   #requestReset(kind: ResetKind): void {
     this.#pendingReset = kind;
-    this.#cpu.interruptRun();
+    this.#cpu.stop();
     this.#loop.attention();
   }
 
@@ -292,8 +293,8 @@ export class Machine implements AsyncDisposable {
     if (kind === undefined) return false;
     this.#pendingReset = undefined;
     if (this.#options.onGuestReset === "exit" && kind === "load-clear") {
+      // The CPU is stopped, which ends the run.
       this.#exitAtReset = kind;
-      void this.#loop.halt();
       return false;
     }
     this.#reset(kind);
@@ -302,6 +303,7 @@ export class Machine implements AsyncDisposable {
 
   #reset(kind: ResetKind): void {
     this.#pendingReset = undefined;
+    this.#exitAtReset = undefined;
     this.#watchdog.cancel();
     this.#controlProgramName = { high: 0, low: 0 };
     this.#cpu.reset(kind === "modified-clear" ? "cpu" : kind === "load-normal" ? "initial-cpu" : "clear");
@@ -322,8 +324,8 @@ export class Machine implements AsyncDisposable {
   }
 
   #runEnded(exit: FinalExit | undefined): void {
-    if (exit !== undefined) this.#finish(this.#describe(exit));
-    else if (this.#exitAtReset !== undefined) this.#finish({ reason: "reset", reset: this.#exitAtReset });
+    if (this.#exitAtReset !== undefined) this.#finish({ reason: "reset", reset: this.#exitAtReset });
+    else if (exit !== undefined) this.#finish(this.#describe(exit));
   }
 
   #finish(exit: MachineExit): void {

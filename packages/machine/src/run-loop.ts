@@ -80,7 +80,6 @@ export class RunLoop {
     if (this.#running === undefined) return;
     this.#halting = true;
     this.#onHalt();
-    this.#options.cpu.interruptRun();
     this.#idle.wake();
     await this.#running.catch(() => {});
   }
@@ -112,9 +111,6 @@ export class RunLoop {
           case "budget":
             this.#idleSince = undefined;
             this.#adapt(clock.now() - before);
-            await this.#hostTurn();
-            break;
-          case "attention":
             await this.#hostTurn();
             break;
           default:

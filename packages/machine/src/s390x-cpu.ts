@@ -1,0 +1,55 @@
+import type { StorageKeyCheck } from "@zarch/channel-subsystem";
+import { type Cpu, createCpu } from "@zarch/s390x-cpu";
+import type { CpuExit, CpuLike } from "./cpu-like.ts";
+import type { CpuFactory } from "./machine-options.ts";
+import { storageKeyCheck } from "./storage-keys.ts";
+
+const exits = {
+  budget: "budget",
+  wait: "wait",
+  "disabled-wait": "disabled-wait",
+  stopped: "stopped",
+  "program-loop": "check-stop",
+} as const satisfies Record<string, CpuExit>;
+
+const wordMask = 0xffff_ffffn;
+
+/** The CPU of `@zarch/s390x-cpu` in a machine. */
+export const s390xCpu: CpuFactory = ({ memorySize, clock, ports }): CpuLike => {
+  // Channel programs run only when the CPU is there.
+  let keys: StorageKeyCheck | undefined;
+  const storageKeys: StorageKeyCheck = {
+    permits(address, length, key, store) {
+      keys ??= storageKeyCheck(cpu.core.storageKeys);
+      return keys.permits(address, length, key, store);
+    },
+  };
+  const cpu: Cpu = createCpu({ memorySize, clock, ports: (memory) => ports(memory, storageKeys) });
+  return {
+    memory: cpu.memory,
+    run: (budget) => exits[cpu.run({ budget }).reason],
+    stop() {
+      cpu.core.stop = { kind: "stopped" };
+      cpu.attention();
+    },
+    attention: () => cpu.attention(),
+    nextAlarm() {
+      const delay = cpu.nextAlarm();
+      return delay === undefined ? undefined : clock.now() + delay;
+    },
+    reset: (kind) => cpu.reset(kind),
+    loadPsw({ maskHigh, maskLow, addressHigh, addressLow }) {
+      cpu.core.stop = undefined;
+      cpu.setPsw((BigInt(maskHigh) << 32n) | BigInt(maskLow), (BigInt(addressHigh) << 32n) | BigInt(addressLow));
+    },
+    psw() {
+      const { mask, address } = cpu.state.psw;
+      return {
+        maskHigh: Number(mask >> 32n),
+        maskLow: Number(mask & wordMask),
+        addressHigh: Number(address >> 32n),
+        addressLow: Number(address & wordMask),
+      };
+    },
+  };
+};
