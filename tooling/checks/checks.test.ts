@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { checkChangeset } from "./changesets.ts";
+import { checkLockfile } from "./lockfile.ts";
 import { outcome } from "./outcome.ts";
 import { countReport } from "./vitest.ts";
 
@@ -17,6 +18,14 @@ describe("checkChangeset", () => {
     ["no reason", '---\n"@zarch/vring": minor\n---\n\n', "no word on why"],
   ])("refuses %s", (_, content, problem) => {
     expect(checkChangeset(content, names)).toEqual([problem]);
+  });
+});
+
+describe("checkLockfile", () => {
+  it("refuses addresses", () => {
+    expect(checkLockfile("packages:\n  a@1:\n    resolution: {integrity: sha512-x}\n")).toEqual([]);
+    expect(checkLockfile("packages:\n  a@1:\n    resolution: {integrity: sha512-x, tarball: a.tgz}\n")).toHaveLength(1);
+    expect(checkLockfile("packages:\n  a@http://host/a.tgz:\n")).toHaveLength(1);
   });
 });
 

@@ -8,6 +8,7 @@ import { packAll } from "../publishing/tarballs.ts";
 import { checkContents, checkPublint, checkTypesResolve } from "../publishing/verify.ts";
 import { publicPackages, readPackages, workspaceRoot } from "../workspace/packages.ts";
 import { checkChangesets } from "./changesets.ts";
+import { checkLockfile } from "./lockfile.ts";
 import { type Outcome, outcome, type Selection, type Step } from "./outcome.ts";
 import { runVitest } from "./vitest.ts";
 
@@ -63,6 +64,7 @@ function layers(): Outcome[] {
       "layer rules",
       violations.map(({ rule, where, message }) => `${where}: ${message} [${rule}]`),
     ),
+    outcome("lockfile", checkLockfile()),
     outcome(
       "unused dependencies",
       unusedDependencies(packages).map(({ path, name }) => `${path}/package.json: nothing imports ${name}`),
