@@ -46,7 +46,7 @@ export interface VirtioCcwOptions {
 /** What a virtio-ccw device needs around it. */
 export interface VirtioCcwHost {
   readonly memory: GuestMemory;
-  /** Where adapter interruptions go; a {@link https://www.npmjs.com/package/@zarch/channel-subsystem | ChannelSubsystem} has one. */
+  /** Where adapter interruptions go; a `ChannelSubsystem` has one. */
   readonly adapterInterruptions: { raise(subclass: number): void };
 }
 
