@@ -292,6 +292,13 @@ describe("PoP chapter 16: incorrect length", () => {
     expect(driver.run(PROGRAM, [{ command: IMMEDIATE, count: 5 }], orbFormat1 | 0x80).subchannelStatus).toBe(0);
     expect(driver.run(PROGRAM, [{ command: IMMEDIATE, count: 5, flags: SLI }]).subchannelStatus).toBe(0);
   });
+
+  it("immediate operations with data chaining: always", () => {
+    driver.writeProgram(PROGRAM, [encodeFormat0Ccw({ command: IMMEDIATE, flags: CD | SLI, count: 5 })]);
+    driver.start({ channelProgram: PROGRAM, word1: 0x0000_ff00 });
+    expect(driver.test().subchannelStatus).toBe(il);
+    expect(driver.run(PROGRAM, [{ command: IMMEDIATE, count: 5, flags: CD | SLI }], orbFormat1 | 0x80).subchannelStatus).toBe(il);
+  });
 });
 
 describe("PoP chapter 15: data addresses", () => {
