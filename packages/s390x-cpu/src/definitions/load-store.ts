@@ -145,10 +145,17 @@ function defineOnCondition(table: DefinitionTable): void {
 /** Runs `body` for registers r1 to r3, wrapping from 15 to 0; `step` counts from 0. */
 function forRegisters(c: Context, body: (number: I32, step: I64) => void): void {
   const { f } = c;
+  const first = c.registerNumber("r1");
+  const last = c.let(c.registerNumber("r3"));
+  if (first.constant !== undefined && last.constant !== undefined) {
+    for (let number = Number(first.constant), count = 0n; ; number = (number + 1) & 15, count++) {
+      body(i32.const(number), i64.const(count));
+      if (number === last.constant) return;
+    }
+  }
   const number = f.temporary("i32");
   const step = f.temporary("i64");
-  const last = c.let(c.registerNumber("r3"));
-  f.set(number, c.registerNumber("r1"));
+  f.set(number, first);
   f.set(step, i64.const(0));
   f.block((done) => {
     f.loop((again) => {

@@ -1,5 +1,6 @@
 import { type Instruction, instructions } from "@zarch/s390x-isa";
 import { callIndirect, FunctionBuilder, type I32, type I64, i32, i64, type Label, ModuleBuilder, select } from "@zarch/wasm-encoder";
+import { blockImports } from "./block.ts";
 import { declareBulk, defineBulk } from "./bulk.ts";
 import { ProgramCode } from "./context.ts";
 import { declareDecoder, defineDecoder, instructionBytes } from "./decoder.ts";
@@ -111,6 +112,7 @@ export function generateInterpreter(options: InterpreterOptions): GeneratedInter
   defineRun(functions, options, hot, coldType);
 
   for (const name of [
+    ...blockImports.filter((name) => name !== "tod"),
     "run",
     "clearBank",
     "clearAllBanks",

@@ -20,7 +20,8 @@ export interface CpuOptions {
   /** Bytes of storage: a multiple of 1 MiB, at most {@link layout.MAXIMUM_STORAGE}. */
   readonly memorySize: number;
   readonly clock: Clock;
-  readonly ports?: CpuPorts;
+  /** What is around the CPU; a function is called once, when the memory exists. */
+  readonly ports?: CpuPorts | ((memory: ReversedMemory) => CpuPorts);
   readonly identity?: Partial<CpuIdentity>;
 }
 
@@ -351,7 +352,7 @@ export function createCpu(options: CpuOptions): Cpu {
     storage,
     memory,
     engine,
-    ports: options.ports ?? {},
+    ports: typeof options.ports === "function" ? options.ports(memory) : (options.ports ?? {}),
     identity: { ...defaultIdentity, ...options.identity },
     storageKeys,
   });

@@ -72,4 +72,25 @@ export const branchHelpers: HelperMap = {
     }
     if (operands.r2 !== 0) branchAndSetMode(core, high, low);
   },
+  sam24: (core) => setAddressingMode(core, 0, 0),
+  sam31: (core) => setAddressingMode(core, 0, BASIC_ADDRESSING),
+  sam64: (core) => setAddressingMode(core, Psw.extendedAddressing, BASIC_ADDRESSING),
+  tam(core) {
+    const { registers } = core;
+    registers.cc = (registers.pswHigh & Psw.extendedAddressing) !== 0 ? 3 : (registers.pswLow & BASIC_ADDRESSING) !== 0 ? 1 : 0;
+  },
 };
+
+/** SET ADDRESSING MODE. The instruction must lie where the new mode can address it. */
+function setAddressingMode(core: CpuCore, extended: number, basic: number): void {
+  const { registers } = core;
+  core.advance();
+  const beyond = basic === 0 ? 0xff00_0000 : 0x8000_0000;
+  const { addressHigh, addressLow } = registers;
+  // Looked at before the address is wrapped in the new mode: it is refused, not cut.
+  core.specificationIf(extended === 0 && (addressHigh !== 0 || (addressLow & beyond) !== 0));
+  registers.pswHigh = ((registers.pswHigh & ~Psw.extendedAddressing) | extended) >>> 0;
+  registers.pswLow = basic;
+  core.updateMode();
+  core.reload = true;
+}
