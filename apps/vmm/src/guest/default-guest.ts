@@ -39,9 +39,9 @@ export interface DefaultGuestOptions {
 
 /** `$ZARCH_CACHE`, or `zarch` in the user's cache folder as the XDG Base Directory Specification defines it. */
 export function cacheDirectory(environment: NodeJS.ProcessEnv = process.env): string {
-  const own = environment["ZARCH_CACHE"];
+  const own = environment.ZARCH_CACHE;
   if (own) return own;
-  const xdg = environment["XDG_CACHE_HOME"];
+  const xdg = environment.XDG_CACHE_HOME;
   return join(xdg && isAbsolute(xdg) ? xdg : join(homedir(), ".cache"), "zarch");
 }
 

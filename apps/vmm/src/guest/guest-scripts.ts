@@ -4,7 +4,7 @@
  */
 
 /** `/init`: the kernel's first program. Sets up the guest, chooses what to do in it and becomes busybox init. */
-export const INIT_SCRIPT = String.raw`#!/bin/sh
+export const INIT_SCRIPT = `#!/bin/sh
 export PATH=/bin:/sbin:/usr/bin:/usr/sbin
 /bin/busybox --install -s
 
@@ -26,8 +26,8 @@ hostname=zarch
 for word in $(cat /proc/cmdline); do
   case $word in
     zarch.run | zarch.run=1) mode=run ;;
-    zarch.console=*) console=${"$"}{word#*=} ;;
-    zarch.hostname=*) hostname=${"$"}{word#*=} ;;
+    zarch.console=*) console=\${word#*=} ;;
+    zarch.hostname=*) hostname=\${word#*=} ;;
   esac
 done
 hostname "$hostname"
@@ -51,7 +51,7 @@ exec /bin/busybox init
 `;
 
 /** `/etc/zarch/shell`: a shell on the console, without login. Its end is the end of the guest. */
-export const SHELL_SCRIPT = String.raw`#!/bin/sh
+export const SHELL_SCRIPT = `#!/bin/sh
 export HOME=/root USER=root LOGNAME=root SHELL=/bin/sh
 cd /root
 cat /etc/motd
@@ -60,7 +60,7 @@ exec /sbin/poweroff
 `;
 
 /** `/etc/zarch/unmount`: no disk keeps anything unwritten. */
-export const UNMOUNT_SCRIPT = String.raw`#!/bin/sh
+export const UNMOUNT_SCRIPT = `#!/bin/sh
 sync
 # The latest mount first.
 grep '^/dev/' /proc/mounts | tac | while read -r device directory rest; do
@@ -70,8 +70,8 @@ sync
 `;
 
 /** `/etc/zarch/shutdown`, under the names poweroff, reboot and halt: end all programs, unmount, and ask the machine. */
-export const SHUTDOWN_SCRIPT = String.raw`#!/bin/sh
-action=${"$"}{0##*/}
+export const SHUTDOWN_SCRIPT = `#!/bin/sh
+action=\${0##*/}
 # With options the caller means busybox' own command (poweroff -f).
 [ $# -eq 0 ] || exec /bin/busybox "$action" "$@"
 trap '' TERM HUP INT
@@ -94,7 +94,7 @@ exec /bin/busybox "$action" -f
 `;
 
 /** `/etc/zarch/run`: runs the command that the host sends over the control port. */
-export const RUN_SCRIPT = String.raw`#!/bin/sh
+export const RUN_SCRIPT = `#!/bin/sh
 work=/run/zarch
 mkdir -p $work
 
@@ -109,8 +109,8 @@ find_port() {
     name=
     [ -e $port/name ] && read -r name <$port/name
     if [ "$name" = "$2" ]; then
-      eval $1=/dev/${"$"}{port##*/}
-      [ -c /dev/${"$"}{port##*/} ] && return
+      eval $1=/dev/\${port##*/}
+      [ -c /dev/\${port##*/} ] && return
     fi
   done
   return 1
@@ -159,7 +159,7 @@ again=yes
 while [ -n "$again" ]; do
   again=
   for process in /proc/[0-9]*; do
-    process=${"$"}{process#/proc/}
+    process=\${process#/proc/}
     case " 1 $$ $output $errors " in *" $process "*) continue ;; esac
     [ -e /proc/$process/exe ] && kill -KILL $process 2>/dev/null && again=yes
   done
@@ -175,8 +175,8 @@ exec /sbin/poweroff -f
 `;
 
 /** `/etc/profile`: for the interactive shell. */
-export const PROFILE = String.raw`export PATH=/bin:/sbin:/usr/bin:/usr/sbin
-PS1='\h:\w\$ '
+export const PROFILE = `export PATH=/bin:/sbin:/usr/bin:/usr/sbin
+PS1='\\h:\\w\\$ '
 # busybox' own commands of these names would take two seconds longer.
 poweroff() { /sbin/poweroff "$@"; }
 reboot() { /sbin/reboot "$@"; }

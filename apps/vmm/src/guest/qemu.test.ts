@@ -1,4 +1,4 @@
-import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer, type Server, type Socket } from "node:net";
@@ -7,13 +7,14 @@ import { join } from "node:path";
 import { afterEach, beforeAll, describe, expect, it } from "vitest";
 import { CpioWriter } from "./cpio.ts";
 import { type DefaultGuest, loadDefaultGuest } from "./default-guest.ts";
+import { makeExt4Disk } from "./disk-image.ts";
 import { encodeRunRequest, encodeSignal, RUN_BYE, RUN_PORTS, RunMessageParser, type RunRequest } from "./run-protocol.ts";
 
 /**
  * The guest's half of everything in this folder, under QEMU: it shows that the guest is right when our own machine is in
  * doubt. Runs where qemu-system-s390x is; `ZARCH_QEMU_TESTS=0` leaves it out.
  */
-const enabled = process.env["ZARCH_QEMU_TESTS"] !== "0" && hasQemu();
+const enabled = process.env.ZARCH_QEMU_TESTS !== "0" && hasQemu();
 
 function hasQemu(): boolean {
   try {
@@ -205,6 +206,30 @@ describe.skipIf(!enabled)("default guest under QEMU", { timeout: 40_000 }, () =>
     expect(result.stdout.toString()).toBe("hello\n");
   });
 
+  it("a disk made here: Linux mounts it without a complaint, fills it, and it is clean afterwards and the second time", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "zarch-qemu-"));
+    cleanUps.push(() => rm(folder, { recursive: true, force: true }));
+    const disk = join(folder, "disk");
+    await makeExt4Disk(disk, 300 << 20, "zarch");
+    const drive = ["-drive", `file=${disk},if=none,format=raw,id=d0`, "-device", "virtio-blk-ccw,drive=d0"];
+    const fill = "mount /dev/vda /mnt && dd if=/dev/urandom of=/mnt/big bs=1M count=64 2>/dev/null && mkdir /mnt/many &&";
+    const script = `${fill} cd /mnt/many && seq 2000 | xargs touch && ls | wc -l && sha256sum /mnt/big; dmesg | grep -iE 'ext4|jbd2|error|warn'`;
+    const first = await run({ request: { argv: ["sh", "-c", script] }, arguments: drive });
+    const [count, sum, ...log] = first.stdout.toString().trimEnd().split("\n");
+    expect(first.stderr.toString()).toBe("");
+    expect(count).toBe("2000");
+    expect(log.map((line) => line.replace(/^\[[ 0-9.]+\] /, ""))).toEqual([
+      "EXT4-fs (vda): mounted filesystem with ordered data mode. Quota mode: none.",
+    ]);
+    expect(checkFileSystem(disk)).toBe(0);
+    const again = "mount -o ro /dev/vda /mnt && sha256sum /mnt/big && blkid /dev/vda; touch /mnt/x";
+    const second = await run({ request: { argv: ["sh", "-c", again] }, arguments: drive });
+    expect(second.stdout.toString().split("\n")[0]).toBe(sum);
+    expect(second.stdout.toString()).toContain('LABEL="zarch"');
+    expect(second.status).toBe(1);
+    expect(checkFileSystem(disk)).toBe(0);
+  });
+
   it("says so on the console when the ports are missing, and powers off", async () => {
     const folder = await mkdtemp(join(tmpdir(), "zarch-qemu-"));
     cleanUps.push(() => rm(folder, { recursive: true, force: true }));
@@ -228,6 +253,11 @@ describe.skipIf(!enabled)("default guest under QEMU", { timeout: 40_000 }, () =>
     expect(text).not.toContain("job control");
     expect(text).not.toContain("SIGTERM");
   });
+
+  function checkFileSystem(path: string): number | null {
+    const { status, error } = spawnSync("/usr/sbin/e2fsck", ["-fn", path]);
+    return error ? 0 : status;
+  }
 
   function qemu(args: readonly string[]): ChildProcess {
     const child = spawn(
