@@ -494,6 +494,26 @@ describe("PoP chapter 15: keys and address limits", () => {
     expect(irb.flags >> ScswFlags.keyShift).toBe(7);
   });
 
+  it("asks for the key of every block of 4 KiB that an area touches, before it moves anything", () => {
+    const asked: [number, number][] = [];
+    build({
+      storageKeys: {
+        permits: (address, length, _key, store) => {
+          if (store) asked.push([address, length]);
+          return address !== 0x5000;
+        },
+      },
+    });
+    const irb = driver.run(PROGRAM, [{ command: READ, count: 0x3000, address: 0x3f00 }]);
+    expect(irb.subchannelStatus).toBe(SubchannelStatus.protectionCheck);
+    expect(asked).toEqual([
+      [0x3f00, 0x100],
+      [0x4000, 0x1000],
+      [0x5000, 0x1000],
+    ]);
+    expect(memory.loadUint8(0x3f01)).toBe(0);
+  });
+
   it("SAL with the limit mode and the ORB's bit A restricts data addresses", () => {
     expect(channel.setAddressLimit(0x4_0000)).toBe(0);
     const withMode = (mode: number) => driver.modify((view) => view.setUint16(4, (view.getUint16(4) & ~0x60) | mode));

@@ -7,12 +7,15 @@ import { SubchannelStatus } from "./subchannel-status.ts";
  */
 export interface StorageKeyCheck {
   /**
-   * @param address absolute address of the first byte; the span lies in storage and in one 2 KiB or larger area of the caller's choice
+   * @param address absolute address of the first byte; the span lies in storage and in one block of 4 KiB
    * @param key access key from the ORB, 0 to 15
    * @returns whether the access is permitted (PoP chapter 3, "Key-Controlled Protection")
    */
   permits(address: number, length: number, key: number, store: boolean): boolean;
 }
+
+/** Bytes that have one storage key. */
+const keyBlock = 4096;
 
 /** What the channel subsystem found out about an access: 0, or bits of the subchannel status. */
 export type ChannelCheck = number;
@@ -59,8 +62,17 @@ export class ChannelStorage {
 
   #check(address: number, length: number, store: boolean): ChannelCheck {
     if (!this.#memory.contains(address, length)) return SubchannelStatus.programCheck;
-    if (this.#keys && !this.#keys.permits(address, length, this.#key, store)) return SubchannelStatus.protectionCheck;
-    return 0;
+    return this.#keys === undefined || this.#isPermitted(this.#keys, address, length, store) ? 0 : SubchannelStatus.protectionCheck;
+  }
+
+  /** Each block of storage has a key of its own. */
+  #isPermitted(keys: StorageKeyCheck, address: number, length: number, store: boolean): boolean {
+    for (let done = 0; done < length; ) {
+      const part = Math.min(length - done, keyBlock - ((address + done) % keyBlock));
+      if (!keys.permits(address + done, part, this.#key, store)) return false;
+      done += part;
+    }
+    return true;
   }
 
   #checkLimit(address: number, length: number): ChannelCheck {
