@@ -12,7 +12,7 @@ const run = (...args: string[]) => {
 describe("arguments of zarch", () => {
   it("boot: all options", () => {
     const parsed = parseCommandLine(
-      "boot --kernel k -i i --append a=1 -a b --memory 1G --disk x.img,ro,devno=fe.0.0010 -d a,,b.img,overlay --console virtio --no-reboot --watchdog --control s".split(
+      "boot --kernel k -i i --append a=1 -a b --memory 1G --disk x.img,ro,devno=fe.0.0010 -d a,,b.img,overlay -d c,overlay=d,,e --console virtio --no-reboot --watchdog --control s".split(
         " ",
       ),
     );
@@ -24,8 +24,9 @@ describe("arguments of zarch", () => {
         append: "a=1 b",
         memory: 2 ** 30,
         disks: [
-          { path: "x.img", readOnly: true, overlay: false, address: { cssid: 0xfe, ssid: 0, devno: 0x10 } },
-          { path: "a,b.img", readOnly: false, overlay: true },
+          { path: "x.img", readOnly: true, address: { cssid: 0xfe, ssid: 0, devno: 0x10 } },
+          { path: "a,b.img", readOnly: false, overlay: {} },
+          { path: "c", readOnly: false, overlay: { path: "d,e" } },
         ],
         console: "virtio",
         noReboot: true,
@@ -62,6 +63,7 @@ describe("arguments of zarch", () => {
     ["boot --memory -5M", /memory/],
     ["boot --console tty", /--console: "tty"/],
     ["boot --disk x,rw", /unknown property "rw"/],
+    ["boot --disk x,ro,overlay", /cannot be read-only/],
     ["boot --disk ,ro", /needs a file name/],
     ["boot --disk x,devno=1", /not a device address/],
     ["run", /no command/],

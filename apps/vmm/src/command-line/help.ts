@@ -2,8 +2,9 @@ import { chordHelp } from "../terminal/chord.ts";
 import type { CommandName } from "./arguments.ts";
 
 const guestHelp = `  -m, --memory SIZE     main storage of the guest, for instance 512M (the default) or 2G
-  -d, --disk DISK       a disk; again for each further one. DISK is FILE[,ro][,overlay][,devno=fe.0.0001]:
-                        ro: the guest may not write; overlay: what it writes is gone at the end
+  -d, --disk DISK       a disk; again for each further one. DISK is FILE[,ro][,overlay[=FILE]][,devno=fe.0.0001]:
+                        ro: the guest may not write; overlay: what it writes goes to the overlay file,
+                        or without one is gone at the end
       --control SOCKET  take commands (see Ctrl-A C) on a UNIX socket
       --refresh         look for a newer default guest instead of using the one fetched before
   -h, --help            this text`;

@@ -1,0 +1,53 @@
+import type { BootOptions } from "../command-line/arguments.ts";
+import type { DiskOption } from "../command-line/disk-option.ts";
+import type { HostProcess } from "../host/process.ts";
+import { serveControlSocket } from "../monitor/control-socket.ts";
+import { ConsoleSession, type EndKey } from "../session/console-session.ts";
+import { DiskSet } from "../session/disks.ts";
+import { hostLogger, hostMachine } from "../session/machine.ts";
+import { checkMemorySize } from "../session/memory.ts";
+import { bootProgram } from "../session/program.ts";
+
+/**
+ * `zarch boot`: a guest on the console of this process.
+ * @returns the exit status
+ */
+export function boot(options: BootOptions, host: HostProcess): Promise<number> {
+  return bootOnConsole(options, options.disks, "after-input", host);
+}
+
+/** @param disks disks in place of those of the options */
+export async function bootOnConsole(
+  options: BootOptions,
+  diskOptions: readonly DiskOption[],
+  endKey: EndKey,
+  host: HostProcess,
+): Promise<number> {
+  checkMemorySize(options.memory);
+  const logger = hostLogger((line) => void host.printError(line));
+  const disks = new DiskSet();
+  try {
+    await disks.open(diskOptions);
+    const program = await bootProgram(options, host);
+    const session = new ConsoleSession(host, options.console, endKey);
+    const machine = await hostMachine({
+      memory: options.memory,
+      ipl: program.ipl,
+      logger,
+      watchdog: options.watchdog,
+      onGuestReset: options.noReboot ? "exit" : "reset",
+      ...session.machineOptions(program.isDefault),
+    });
+    try {
+      session.attach(machine);
+      disks.plugInto(machine);
+      await using _control = await serveControlSocket(options.control, { machine, disks, quit: () => session.leave() });
+      return await session.run({ machine, disks });
+    } finally {
+      await machine.close();
+    }
+  } finally {
+    host.terminal.restore();
+    await disks.close();
+  }
+}

@@ -1,0 +1,62 @@
+import { linux } from "@zarch/machine";
+import type { RunOptions } from "../command-line/arguments.ts";
+import { RUN_KERNEL_PARAMETER } from "../guest/run-protocol.ts";
+import type { HostProcess } from "../host/process.ts";
+import { serveControlSocket } from "../monitor/control-socket.ts";
+import { CommandSession } from "../session/command-session.ts";
+import { ConsoleLog } from "../session/console-log.ts";
+import { DiskSet } from "../session/disks.ts";
+import { hostLogger, hostMachine } from "../session/machine.ts";
+import { checkMemorySize } from "../session/memory.ts";
+import { fetchDefaultGuest } from "../session/program.ts";
+
+/**
+ * `zarch run`: one command in the default guest.
+ * @returns the status of the command, or one of our own
+ */
+export async function run(options: RunOptions, host: HostProcess): Promise<number> {
+  checkMemorySize(options.memory);
+  const logger = hostLogger((line) => void host.printError(line));
+  const disks = new DiskSet();
+  try {
+    await disks.open(options.disks);
+    const guest = await fetchDefaultGuest(options.refresh, host);
+    const log = new ConsoleLog(64 * 1024);
+    const machine = await hostMachine({
+      memory: options.memory,
+      ipl: linux({
+        kernel: guest.kernel,
+        initrd: guest.initramfs,
+        commandLine: `console=ttysclp0 ${RUN_KERNEL_PARAMETER}${options.verbose ? "" : " quiet"}`,
+      }),
+      logger,
+      onGuestReset: "exit",
+      vt220Console: {
+        output: (bytes) => {
+          if (options.verbose) return host.stderr.write(bytes);
+          log.add(bytes);
+          return undefined;
+        },
+      },
+    });
+    const session = new CommandSession(host, {
+      request: {
+        argv: options.command,
+        environment: options.environment,
+        ...(options.directory !== undefined && { directory: options.directory }),
+      },
+      timeout: options.timeout,
+      consoleText: () => log.text(),
+    });
+    try {
+      session.attach(machine);
+      disks.plugInto(machine);
+      await using _control = await serveControlSocket(options.control, { machine, disks, quit: () => session.leave(0) });
+      return await session.run(machine);
+    } finally {
+      await machine.close();
+    }
+  } finally {
+    await disks.close();
+  }
+}
