@@ -1,5 +1,5 @@
 import { FlatMemory, ReversedMemory } from "@zarch/guest-memory";
-import { DirectDriver, type DirectDriverOptions, F_EVENT_IDX, F_VERSION_1, VirtioFrontend } from "@zarch/virtio";
+import { DirectDriver, type DirectDriverOptions, F_EVENT_IDX, F_RING_PACKED, F_VERSION_1, VirtioFrontend } from "@zarch/virtio";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { MemoryDisk, settle } from "../test/memory-disk.ts";
@@ -115,10 +115,11 @@ describe.each([
   ["legacy", "flat"],
   ["modern", "reversed"],
   ["legacy", "reversed"],
-] as const)("block device: requests (%s, %s memory)", (driverInterface, kind) => {
+  ["modern", "packed"],
+] as const)("block device: requests (%s, %s)", (driverInterface, kind) => {
   const make = (options: Partial<BlkDeviceOptions> & { disk?: MemoryDisk } = {}) => {
-    const memory = kind === "flat" ? new FlatMemory(4 << 20) : new ReversedMemory(new ArrayBuffer(4 << 20), (4 << 20) - 1, 4 << 20);
-    return new Rig(options, { driverInterface, memory });
+    const memory = kind === "reversed" ? new ReversedMemory(new ArrayBuffer(4 << 20), (4 << 20) - 1, 4 << 20) : new FlatMemory(4 << 20);
+    return new Rig(options, { driverInterface, memory, ...(kind === "packed" ? { extraFeatures: [F_RING_PACKED] } : {}) });
   };
 
   it("BLK-REQ-FACT-DEV-001, BLK-REQ-FACT-DEV-002, BLK-REQ-FACT-DEV-003, BLK-LEGACY-DEV-005: reads and writes sectors", async () => {

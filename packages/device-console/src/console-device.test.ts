@@ -1,5 +1,5 @@
 import { FlatMemory } from "@zarch/guest-memory";
-import { DirectDriver, type DirectDriverOptions, F_VERSION_1, VirtioFrontend } from "@zarch/virtio";
+import { DirectDriver, type DirectDriverOptions, F_RING_PACKED, F_VERSION_1, VirtioFrontend } from "@zarch/virtio";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { GuestConsole, settle } from "../test/guest-console.ts";
@@ -435,11 +435,15 @@ describe("console device: any interleaving", () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(action, { maxLength: 60 }),
-        fc.constantFrom("modern" as const, "legacy" as const),
+        fc.constantFrom("modern" as const, "packed" as const, "legacy" as const),
         fc.constantFrom(50, 500, 100_000),
-        async (actions, driverInterface, bufferSize) => {
+        async (actions, kind, bufferSize) => {
           const device = new ConsoleDevice({ ports: [{ name: "a" }, { name: "b" }, { name: "c" }], bufferSize });
-          const guest = new GuestConsole(device, { driverInterface, buffers: { size: 37, count: 3 } });
+          const guest = new GuestConsole(device, {
+            driverInterface: kind === "legacy" ? "legacy" : "modern",
+            extraFeatures: kind === "packed" ? [F_RING_PACKED] : [],
+            buffers: { size: 37, count: 3 },
+          });
           guest.ready();
           await settle();
           const sent = ["", "", ""];

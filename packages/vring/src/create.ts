@@ -2,6 +2,8 @@ import type { GuestMemory } from "@zarch/guest-memory";
 import type { DeviceVirtqueue } from "./device-virtqueue.ts";
 import type { DriverVirtqueue, DriverVirtqueueConfig } from "./driver-virtqueue.ts";
 import type { VirtqueueConfig } from "./layout.ts";
+import { PackedDeviceVirtqueue } from "./packed-device.ts";
+import { PackedDriverVirtqueue } from "./packed-driver.ts";
 import { SplitDeviceVirtqueue } from "./split-device.ts";
 import { SplitDriverVirtqueue } from "./split-driver.ts";
 
@@ -10,7 +12,7 @@ import { SplitDriverVirtqueue } from "./split-driver.ts";
  * @throws VirtqueueError ERR_VIRTQUEUE_SIZE or ERR_VIRTQUEUE_AREA
  */
 export function createDeviceVirtqueue(memory: GuestMemory, config: VirtqueueConfig): DeviceVirtqueue {
-  return new SplitDeviceVirtqueue(memory, config);
+  return config.format === "packed" ? new PackedDeviceVirtqueue(memory, config) : new SplitDeviceVirtqueue(memory, config);
 }
 
 /**
@@ -18,5 +20,5 @@ export function createDeviceVirtqueue(memory: GuestMemory, config: VirtqueueConf
  * @throws VirtqueueError ERR_VIRTQUEUE_SIZE or ERR_VIRTQUEUE_AREA
  */
 export function createDriverVirtqueue<Token>(memory: GuestMemory, config: DriverVirtqueueConfig): DriverVirtqueue<Token> {
-  return new SplitDriverVirtqueue(memory, config);
+  return config.format === "packed" ? new PackedDriverVirtqueue(memory, config) : new SplitDriverVirtqueue(memory, config);
 }
