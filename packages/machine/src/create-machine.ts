@@ -7,7 +7,7 @@ import { s390xCpu } from "./s390x-cpu.ts";
  * Makes a machine, loaded and ready to run.
  *
  * ```ts
- * await using vm = await createMachine({ memory: 512 * 2 ** 20, ipl: linux({ kernel, initrd }), clock, entropy });
+ * await using vm = await createMachine({ memory: 512 * 2 ** 20, ipl: linux({ kernel, initrd }) });
  * const exit = await vm.run();
  * ```
  *

@@ -16,3 +16,4 @@ export type {
   MachineConsoleOptions,
   MachineOptions,
 } from "./machine-options.ts";
+export { systemClock, systemEntropy } from "./system.ts";

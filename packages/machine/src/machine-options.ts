@@ -52,8 +52,10 @@ export interface MachineOptions {
   readonly ipl: IplProgram;
   /** Devices that are there from the beginning. */
   readonly devices?: readonly MachineDevice[];
-  readonly clock: Clock;
-  readonly entropy: EntropySource;
+  /** Time, as the guest and its devices have it. Default: that of the host. */
+  readonly clock?: Clock;
+  /** Random bytes, where the CPU gives some. Default: those of the host. */
+  readonly entropy?: EntropySource;
   readonly logger?: Logger;
   /** The ASCII (VT220) console of the SCLP; Linux: ttysclp0. */
   readonly vt220Console?: MachineConsoleOptions;

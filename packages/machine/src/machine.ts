@@ -2,7 +2,7 @@ import { ChannelSubsystem, type StorageKeyCheck } from "@zarch/channel-subsystem
 import type { GuestMemory } from "@zarch/guest-memory";
 import { type ConsoleHost, LineModeConsole, ServiceCallProcessor, SignalQuiesce, Vt220Console } from "@zarch/sclp";
 import { type CcwAddress, CcwNotifications, formatCcwAddress } from "@zarch/transport-ccw";
-import { BugError, HostError, silentLogger } from "@zarch/vmm-interface";
+import { BugError, type Clock, HostError, silentLogger } from "@zarch/vmm-interface";
 import type { CpuLike } from "./cpu-like.ts";
 import { Watchdog } from "./diagnose/diag-288.ts";
 import { diagnose308 } from "./diagnose/diag-308.ts";
@@ -13,6 +13,7 @@ import type { MachineEvents, MachineExit, ResetKind } from "./machine-events.ts"
 import type { CpuFactory, CpuPorts, MachineConsoleOptions, MachineOptions } from "./machine-options.ts";
 import { loadedFromStorage } from "./psw.ts";
 import { type FinalExit, RunLoop } from "./run-loop.ts";
+import { systemClock, systemEntropy } from "./system.ts";
 import { hostYielder } from "./yield-to-host.ts";
 
 /**
@@ -32,6 +33,7 @@ export class Machine implements AsyncDisposable {
   readonly vt220Console: Vt220Console | undefined;
   readonly lineModeConsole: LineModeConsole | undefined;
   readonly #options: MachineOptions;
+  readonly #clock: Clock;
   readonly #yieldToHost: () => Promise<void>;
   readonly #cpu: CpuLike;
   readonly #sclp: ServiceCallProcessor;
@@ -49,7 +51,8 @@ export class Machine implements AsyncDisposable {
 
   /** @internal Use {@link createMachine}. */
   constructor(options: MachineOptions, cpu: CpuFactory) {
-    const { clock } = options;
+    const { clock = systemClock, entropy = systemEntropy } = options;
+    this.#clock = clock;
     this.#options = options;
     this.#yieldToHost = options.yieldToHost ?? hostYielder();
     this.vt220Console = options.vt220Console && new Vt220Console(this.#consoleHost(options.vt220Console));
@@ -60,7 +63,7 @@ export class Machine implements AsyncDisposable {
     this.#cpu = cpu({
       memorySize: options.memory,
       clock,
-      entropy: options.entropy,
+      entropy,
       ports: (memory, storageKeys): CpuPorts => {
         made.memory = memory;
         made.sclp = this.#createSclp(memory);
@@ -274,7 +277,7 @@ export class Machine implements AsyncDisposable {
     const attached = device.attach({
       memory: this.memory,
       channelSubsystem: this.channelSubsystem,
-      clock: this.#options.clock,
+      clock: this.#clock,
       logger: this.#options.logger ?? silentLogger,
       hold: (work) => this.#loop.hold(work),
     });

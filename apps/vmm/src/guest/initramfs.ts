@@ -54,6 +54,8 @@ export function buildInitramfs(options: InitramfsOptions): Uint8Array {
   cpio.file("etc/passwd", "root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/false\n");
   cpio.file("etc/group", "root:x:0:\ntty:x:5:\nnogroup:x:65534:\n");
   cpio.file("etc/hosts", "127.0.0.1 localhost\n::1 localhost\n");
+  // So that mount without a type tries ext4, which makes the kernel ask for the module.
+  cpio.file("etc/filesystems", "ext4\n");
   cpio.file("etc/motd", `Linux ${modules.release} with busybox on zarch. "exit" or "poweroff" ends it.\n`);
   const root = `lib/modules/${modules.release}`;
   for (const module of modules.modules) cpio.file(`${root}/${module.path}`, module.content);

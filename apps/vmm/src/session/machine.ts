@@ -1,16 +1,14 @@
 import { RngDevice } from "@zarch/device-rng";
-import { ccw, createMachine, type Machine, type MachineOptions } from "@zarch/machine";
+import { ccw, createMachine, type Machine, type MachineOptions, systemEntropy } from "@zarch/machine";
 import type { Logger } from "@zarch/vmm-interface";
-import { nodeClock } from "../host/node-clock.ts";
-import { nodeEntropy } from "../host/node-entropy.ts";
 
 /** Device number of the entropy device, away from those of disks. */
 const entropyDeviceNumber = 0xe000;
 
-/** A machine on the clock and the entropy of this host, with an entropy device. */
-export async function hostMachine(options: Omit<MachineOptions, "clock" | "entropy">): Promise<Machine> {
-  const machine = await createMachine({ ...options, clock: nodeClock, entropy: nodeEntropy });
-  machine.attach(ccw(new RngDevice({ source: nodeEntropy }), { devno: entropyDeviceNumber }));
+/** A machine with an entropy device. */
+export async function hostMachine(options: MachineOptions): Promise<Machine> {
+  const machine = await createMachine(options);
+  machine.attach(ccw(new RngDevice({ source: systemEntropy }), { devno: entropyDeviceNumber }));
   return machine;
 }
 
