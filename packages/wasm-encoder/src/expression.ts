@@ -282,7 +282,9 @@ export const f32 = {
   ge: (a: F32, b: F32): I32 => binary("i32", 0x60, a, b),
   demoteF64: (a: F64): F32 => unary("f32", 0xb6, a),
   convertI32S: (a: I32): F32 => unary("f32", 0xb2, a),
+  convertI32U: (a: I32): F32 => unary("f32", 0xb3, a),
   convertI64S: (a: I64): F32 => unary("f32", 0xb4, a),
+  convertI64U: (a: I64): F32 => unary("f32", 0xb5, a),
   reinterpretI32: (a: I32): F32 => unary("f32", 0xbe, a),
   load: load("f32", 0x2a, 0),
 } as const;
@@ -353,9 +355,19 @@ export const truncSaturating = {
       a.emit(out);
       out.bytes([0xfc, 2]);
     }),
+  i32FromF64U: (a: F64): I32 =>
+    new Expression("i32", (out) => {
+      a.emit(out);
+      out.bytes([0xfc, 3]);
+    }),
   i64FromF64S: (a: F64): I64 =>
     new Expression("i64", (out) => {
       a.emit(out);
       out.bytes([0xfc, 6]);
+    }),
+  i64FromF64U: (a: F64): I64 =>
+    new Expression("i64", (out) => {
+      a.emit(out);
+      out.bytes([0xfc, 7]);
     }),
 } as const;

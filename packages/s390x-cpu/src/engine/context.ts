@@ -12,6 +12,7 @@ import {
   i64,
   select,
 } from "@zarch/wasm-encoder";
+import { CR } from "./layout.ts";
 
 export type LoadWidth32 = 8 | 16 | 32;
 export type LoadWidth64 = 8 | 16 | 32 | 64;
@@ -110,6 +111,10 @@ export abstract class Context {
   abstract setFr32(name: FieldName, value: I32): void;
   abstract fpc(): I32;
   abstract setFpc(value: I32): void;
+  /** Bits 32-63 of a control register; these are in memory in every engine. */
+  controlLow(number: number): I32 {
+    return i32.load(i32.const(CR + number * 8));
+  }
 
   f64r(name: FieldName): F64 {
     return new64(this.fr64(name));
