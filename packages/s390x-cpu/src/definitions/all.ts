@@ -4,6 +4,8 @@ import { defineArithmetic } from "./arithmetic.ts";
 import { defineBranch } from "./branch.ts";
 import { defineClock } from "./clock.ts";
 import { defineCompare } from "./compare.ts";
+import { defineFloatingPoint } from "./floating-point.ts";
+import { defineLoadPair } from "./load-pair.ts";
 import { defineLoadStore } from "./load-store.ts";
 import { defineLogical } from "./logical.ts";
 import { defineMiscellaneous } from "./miscellaneous.ts";
@@ -16,6 +18,7 @@ import { DefinitionTable } from "./table.ts";
 export function definedInstructions(): readonly DefinedInstruction[] {
   const table = new DefinitionTable();
   defineLoadStore(table);
+  defineLoadPair(table);
   defineArithmetic(table);
   defineLogical(table);
   defineCompare(table);
@@ -25,6 +28,7 @@ export function definedInstructions(): readonly DefinedInstruction[] {
   defineStorageStorage(table);
   defineMiscellaneous(table);
   defineClock(table);
+  defineFloatingPoint(table);
   // What only the runtime does. A helper of an instruction that is defined above is its slow half.
   table.helpers(Object.keys(allHelpers).filter((mnemonic) => !table.has(mnemonic)));
   return table.list();

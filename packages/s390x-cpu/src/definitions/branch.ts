@@ -35,9 +35,7 @@ function defineOnCondition(table: DefinitionTable): void {
     "bcr",
     (c) =>
       // R2 zero: no branch (with mask 14 or 15 a serialisation, which one CPU does not notice).
-      c.f.if(i32.and(conditionMet(c.field("m1"), c.cc()), i32.shl(c.registerNumber("r2"), 3)), () =>
-        c.f.if(c.registerNumber("r2"), () => c.branch(c.gr64("r2"))),
-      ),
+      c.f.if(conditionMet(c.field("m1"), c.cc()), () => c.f.if(c.registerNumber("r2"), () => c.branch(c.gr64("r2")))),
     {
       specializations: [{ ...always, definition: (c) => c.f.if(c.registerNumber("r2"), () => c.branch(c.gr64("r2"))) }],
     },
