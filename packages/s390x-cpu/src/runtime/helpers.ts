@@ -1,8 +1,19 @@
 import type { HelperMap } from "./core.ts";
+import { bfpHelpers } from "./helpers/bfp.ts";
+import { bfpConvertHelpers } from "./helpers/bfp-convert.ts";
 import { branchHelpers } from "./helpers/branch.ts";
 import { controlHelpers } from "./helpers/control.ts";
+import { floatingPointControlHelpers } from "./helpers/floating-point-control.ts";
 import { ioHelpers } from "./helpers/io.ts";
 import { storageHelpers } from "./helpers/storage.ts";
 
 /** The runtime's halves of instructions, by mnemonic. */
-export const allHelpers: HelperMap = { ...branchHelpers, ...controlHelpers, ...ioHelpers, ...storageHelpers };
+export const allHelpers: HelperMap = {
+  ...bfpHelpers,
+  ...bfpConvertHelpers,
+  ...branchHelpers,
+  ...controlHelpers,
+  ...floatingPointControlHelpers,
+  ...ioHelpers,
+  ...storageHelpers,
+};
