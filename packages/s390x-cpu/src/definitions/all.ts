@@ -6,7 +6,6 @@ import { defineClock } from "./clock.ts";
 import { defineCompare } from "./compare.ts";
 import { defineFloatingPoint } from "./floating-point.ts";
 import { defineLoadPair } from "./load-pair.ts";
-import { defineFloatingPoint } from "./floating-point.ts";
 import { defineLoadStore } from "./load-store.ts";
 import { defineLogical } from "./logical.ts";
 import { defineMiscellaneous } from "./miscellaneous.ts";
@@ -29,7 +28,6 @@ export function definedInstructions(): readonly DefinedInstruction[] {
   defineStorageStorage(table);
   defineMiscellaneous(table);
   defineClock(table);
-  defineFloatingPoint(table);
   defineFloatingPoint(table);
   // What only the runtime does. A helper of an instruction that is defined above is its slow half.
   table.helpers(Object.keys(allHelpers).filter((mnemonic) => !table.has(mnemonic)));

@@ -4,6 +4,7 @@ import { bfpConvertHelpers } from "./helpers/bfp-convert.ts";
 import { branchHelpers } from "./helpers/branch.ts";
 import { controlHelpers } from "./helpers/control.ts";
 import { floatingPointControlHelpers } from "./helpers/floating-point-control.ts";
+import { generalHelpers } from "./helpers/general.ts";
 import { ioHelpers } from "./helpers/io.ts";
 import { storageHelpers } from "./helpers/storage.ts";
 
@@ -14,6 +15,7 @@ export const allHelpers: HelperMap = {
   ...branchHelpers,
   ...controlHelpers,
   ...floatingPointControlHelpers,
+  ...generalHelpers,
   ...ioHelpers,
   ...storageHelpers,
 };

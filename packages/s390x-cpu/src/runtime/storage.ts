@@ -35,6 +35,8 @@ export const WRITE = 1;
  */
 export class OperandStorage {
   readonly bytes: Uint8Array;
+  /** The same memory for wider accesses: a big-endian value at guest address A is little-endian at its last byte's index. */
+  readonly view: DataView;
   readonly #engine: EngineExports;
   readonly #top: number;
   /** Masks that wrap the halves of an address in the current addressing mode. */
@@ -43,6 +45,7 @@ export class OperandStorage {
 
   constructor(buffer: ArrayBufferLike, engine: EngineExports, memory: ReversedMemory) {
     this.bytes = new Uint8Array(buffer);
+    this.view = new DataView(buffer);
     this.#engine = engine;
     this.#top = memory.top;
   }
