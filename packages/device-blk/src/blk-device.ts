@@ -54,6 +54,7 @@ export class BlkDevice implements VirtioDevice {
   readonly deviceId = DEVICE_ID_BLOCK;
   readonly features: ReadonlyFeatureSet;
   readonly featureDependencies = [{ feature: BLK_F_CONFIG_WCE, anyOf: [BLK_F_FLUSH], offerOnly: true }];
+  readonly queueReset = true;
   readonly queueMaxSizes: readonly number[];
   readonly config: BlkConfig;
   readonly #backend: BlockBackend;

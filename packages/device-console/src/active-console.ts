@@ -102,8 +102,6 @@ export class ActiveConsole implements ActiveDevice, PortLink {
     if (port.setGuestOpen(false)) port.inbound.put("close");
   }
 
-  // ---- data ----
-
   pumpToGuest(port: Port): void {
     const queue = this.#context.queue(queueToGuest(port.id));
     if (queue && port.guestOpen) {
@@ -154,8 +152,6 @@ export class ActiveConsole implements ActiveDevice, PortLink {
     queue.push(chain, 0);
     return true;
   }
-
-  // ---- control messages (5.3.6.2) ----
 
   #send(id: number, event: number, value: number, payload?: Uint8Array): void {
     this.#control.push(controlMessage(this.#context.endian, id, event, value, payload));

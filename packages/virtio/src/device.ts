@@ -74,7 +74,7 @@ export interface ActiveDevice {
    * @returns a promise if there is I/O in flight: the reset is complete, and visible to the driver, when it settles
    */
   reset(): void | Promise<void>;
-  /** As {@link reset}, for one queue (VIRTIO_F_RING_RESET). A device without it is not offered the feature. */
+  /** As {@link reset}, for one queue (VIRTIO_F_RING_RESET); see {@link VirtioDevice.queueReset}. */
   resetQueue?(queue: number): void | Promise<void>;
 }
 
@@ -91,6 +91,8 @@ export interface VirtioDevice {
   /** Largest size of each queue in entries (a power of two); their number is the number of queues. 0: no such queue. */
   readonly queueMaxSizes: readonly number[];
   readonly config: DeviceConfig;
+  /** Whether single queues can be reset. Without it VIRTIO_F_RING_RESET is never offered. Default false. */
+  readonly queueReset?: boolean;
   /** A last word on a valid subset of the offered features. False refuses FEATURES_OK. Default: all are accepted. */
   acceptFeatures?(features: ReadonlyFeatureSet): boolean;
   /** The driver has finished feature negotiation; `features` are final. Called before {@link activate}. */

@@ -84,7 +84,8 @@ export class DirectDriver {
   readonly #options: DirectDriverOptions;
   readonly #legacyEndian: Endian;
   #pool: BufferPool;
-  #queues: DriverQueue[] = [];
+  /** By index; undefined where the device has none. */
+  #queues: (DriverQueue | undefined)[] = [];
 
   /** Takes the device through initialization up to DRIVER_OK (virtio 3.1.1). Throws HostError if it refuses. */
   constructor(device: VirtioDevice, options: DirectDriverOptions = {}) {
@@ -140,6 +141,7 @@ export class DirectDriver {
     }
     this.#pool = this.#newPool();
     this.#queues = this.interrupts.map((_, index) => {
+      if (frontend.queueMaxSize(index) === 0) return undefined;
       const ring = this.#setUpQueue(index, features);
       ok(frontend.setUpQueue(index, { size: ring.size, areas: ring.areas }), `queue ${index}`);
       return { ring: ring.ring, waiting: [] };

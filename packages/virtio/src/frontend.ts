@@ -1,31 +1,21 @@
 import type { Endian, GuestMemory } from "@zarch/guest-memory";
 import { HostError, type Logger, silentLogger } from "@zarch/vmm-interface";
-import {
-  checkVirtqueueConfig,
-  createDeviceVirtqueue,
-  isQueueSize,
-  legacyAreas,
-  type VirtqueueAreas,
-  type VirtqueueConfig,
-  VirtqueueError,
-} from "@zarch/vring";
+import { legacyAreas, type VirtqueueAreas, VirtqueueError } from "@zarch/vring";
 import type { ActiveDevice, DeviceContext, DeviceQueue, TransportInterrupts, VirtioDevice } from "./device.ts";
+import { F_RING_RESET, F_SUSPEND, type ReadonlyFeatureSet } from "./features.ts";
+import type { LiveQueueHost } from "./live-queue.ts";
+import { Negotiation } from "./negotiation.ts";
+import { type QueueSetup, QueueTable } from "./queue-table.ts";
 import {
-  F_ANY_LAYOUT,
-  F_EVENT_IDX,
-  F_IN_ORDER,
-  F_INDIRECT_DESC,
-  F_NOTIFY_ON_EMPTY,
-  F_RING_PACKED,
-  F_RING_RESET,
-  F_VERSION_1,
-  type FeatureDependency,
-  FeatureSet,
-  type ReadonlyFeatureSet,
-  unmetDependency,
-} from "./features.ts";
-import { LiveQueue } from "./live-queue.ts";
-import { STATUS_ACKNOWLEDGE, STATUS_DRIVER, STATUS_DRIVER_OK, STATUS_FAILED, STATUS_FEATURES_OK, STATUS_NEEDS_RESET } from "./status.ts";
+  STATUS_ACKNOWLEDGE,
+  STATUS_DRIVER,
+  STATUS_DRIVER_OK,
+  STATUS_FAILED,
+  STATUS_FEATURES_OK,
+  STATUS_NEEDS_RESET,
+  STATUS_SUSPEND,
+} from "./status.ts";
+import { Suspension } from "./suspension.ts";
 
 /** Which drivers a device serves (virtio 1.3.1): virtio 1.x ones, those from before 1.0, or both. */
 export type Personality = "modern" | "transitional" | "legacy";
@@ -42,7 +32,7 @@ export interface VirtioFrontendOptions {
   readonly legacyEndian?: Endian;
   /**
    * Feature bits to offer beyond those of the device, VERSION_1, INDIRECT_DESC, EVENT_IDX (and ANY_LAYOUT, NOTIFY_ON_EMPTY for legacy
-   * drivers): what only the transport can promise, such as ACCESS_PLATFORM or RING_RESET; or IN_ORDER.
+   * drivers): what only the transport can promise, such as ACCESS_PLATFORM or RING_RESET; or RING_PACKED, IN_ORDER, SUSPEND.
    */
   readonly extraFeatures?: Iterable<number>;
   /** Feature bits not to offer. A bit that depends on one of them is not offered either. */
@@ -50,21 +40,6 @@ export interface VirtioFrontendOptions {
   /** Receives what the driver did wrong, at level `"debug"`, and failures of the device. */
   readonly logger?: Logger;
 }
-
-/** A queue as the driver sets it up. */
-export interface QueueSetup {
-  /** Number of entries. */
-  readonly size: number;
-  readonly areas: VirtqueueAreas;
-}
-
-interface QueueSlot {
-  setup: QueueSetup | undefined;
-  live: LiveQueue | undefined;
-}
-
-/** Most 32-bit words of driver features that are kept: more than any driver has a use for, bounded for the others. */
-const MAX_FEATURE_WORDS = 256;
 
 const STATUS_KNOWN = STATUS_ACKNOWLEDGE | STATUS_DRIVER | STATUS_DRIVER_OK | STATUS_FEATURES_OK | STATUS_FAILED;
 
@@ -82,18 +57,12 @@ export class VirtioFrontend {
   readonly #logger: Logger;
   readonly #personality: Personality;
   readonly #legacyEndian: Endian;
-  readonly #modernOffer: ReadonlyFeatureSet;
-  readonly #legacyOffer: ReadonlyFeatureSet;
-  readonly #queues: readonly QueueSlot[];
-  /** The dependencies that bind a driver. */
-  readonly #driverRules: readonly FeatureDependency[];
+  readonly #negotiation: Negotiation;
+  readonly #queues: QueueTable;
+  readonly #suspension = new Suspension();
 
   #interface: DriverInterface;
   #status = 0;
-  #driverFeatures = new FeatureSet();
-  #negotiated: ReadonlyFeatureSet = new FeatureSet();
-  /** Whether {@link #negotiated} is final. */
-  #settled = false;
   #active: ActiveDevice | undefined;
   /** Cleared at the end of an activation: what an old context does has no effect. */
   #life: { live: boolean } = { live: false };
@@ -115,29 +84,21 @@ export class VirtioFrontend {
     }
     this.#legacyEndian = options.legacyEndian ?? "little";
     this.#interface = this.#personality === "legacy" ? "legacy" : "modern";
-    this.#queues = device.queueMaxSizes.map(() => ({ setup: undefined, live: undefined }));
-    for (const size of device.queueMaxSizes) {
-      if (size !== 0 && !isQueueSize(size, "split")) throw new HostError("ERR_VIRTIO_OPTIONS", `queue size ${size} is not a power of two`);
-    }
-    this.#driverRules = (device.featureDependencies ?? []).filter(({ offerOnly }) => !offerOnly);
-    const without = new FeatureSet(options.withoutFeatures);
-    this.#modernOffer = offer(device, [...device.features, ...MODERN_FEATURES, ...(options.extraFeatures ?? [])], without);
-    const legacyFeatures = device.legacyFeatures ?? new FeatureSet([...device.features].filter((bit) => bit < 24));
-    this.#legacyOffer = offer(device, [...legacyFeatures, ...LEGACY_FEATURES], without);
+    this.#queues = new QueueTable(options.memory, device.queueMaxSizes);
+    this.#negotiation = new Negotiation(device, options.extraFeatures ?? [], options.withoutFeatures ?? []);
     device.config.onChange(() => {
       this.#configChanged = true;
-      if (this.#active && !this.#broken) this.#interrupts.configInterrupt();
+      this.#suspension.configChanged = true;
+      if (this.#active && !this.#broken && !this.#suspension.complete) this.#interrupts.configInterrupt();
     });
   }
-
-  // ---- what the device is ----
 
   get deviceId(): number {
     return this.#device.deviceId;
   }
 
   get queueCount(): number {
-    return this.#queues.length;
+    return this.#queues.count;
   }
 
   get personality(): Personality {
@@ -171,8 +132,6 @@ export class VirtioFrontend {
     return false;
   }
 
-  // ---- device status (2.1) and reset (2.4) ----
-
   /** The device status, 8 bits. Does not read 0 before a reset is complete. */
   get status(): number {
     return this.#status;
@@ -191,7 +150,11 @@ export class VirtioFrontend {
     }
     if (this.#resetting !== undefined) return this.#refuse("status write during a reset", { value });
     const next = value & STATUS_KNOWN;
-    return this.#legacy ? this.#writeLegacyStatus(next) : this.#writeModernStatus(next);
+    if (this.#legacy) return this.#writeLegacyStatus(next);
+    if (this.#suspension.complete) return this.#writeSuspendedStatus(next);
+    if (!this.#writeModernStatus(next)) return false;
+    if ((value & STATUS_SUSPEND) !== 0) this.#suspend();
+    return true;
   }
 
   #writeModernStatus(next: number): boolean {
@@ -201,13 +164,43 @@ export class VirtioFrontend {
     if ((old & STATUS_FAILED) !== 0 && added !== 0) return this.#refuse("initialization goes on after FAILED", { next });
     if ((added & STATUS_FEATURES_OK) !== 0) {
       if ((next & STATUS_DRIVER) === 0) return this.#refuse("FEATURES_OK without DRIVER", { next });
-      if (!this.#featuresAcceptable()) return false;
+      const objection = this.#negotiation.objection();
+      if (objection !== undefined) return this.#refuse(objection, { features: [...this.#negotiation.driver] });
     }
     if ((added & STATUS_DRIVER_OK) !== 0 && (next & STATUS_FEATURES_OK) === 0)
       return this.#refuse("DRIVER_OK without FEATURES_OK", { next });
     this.#status |= added;
-    if ((added & STATUS_FEATURES_OK) !== 0) this.#settle(new FeatureSet(this.#driverFeatures));
+    if ((added & STATUS_FEATURES_OK) !== 0) this.#negotiation.settle(false);
     if ((added & STATUS_DRIVER_OK) !== 0) this.#activate();
+    return true;
+  }
+
+  /** Ignored unless the device is in service and the feature negotiated (3.4.2). */
+  #suspend(): void {
+    if (!this.#active || this.#broken || !this.features.has(F_SUSPEND)) return;
+    this.#suspension.wanted = true;
+    this.#trySuspend();
+  }
+
+  /** The device is suspended when all buffers in work are used and the driver was told of them. */
+  #trySuspend(): void {
+    if (this.#suspension.complete || !this.#queues.allIdle) return;
+    const config = new Uint8Array(this.configSize);
+    this.#device.config.read(0, config, this.#endian);
+    this.#suspension.finish(config);
+    this.#status = (this.#status & ~STATUS_DRIVER_OK) | STATUS_SUSPEND;
+  }
+
+  /** A suspended device knows DRIVER_OK, which resumes it, and FAILED. */
+  #writeSuspendedStatus(next: number): boolean {
+    this.#status |= next & STATUS_FAILED;
+    if ((next & STATUS_DRIVER_OK) === 0) return true;
+    if (this.#broken) return this.#refuse("a broken device cannot be resumed");
+    this.#status = (this.#status & ~STATUS_SUSPEND) | STATUS_DRIVER_OK;
+    const { configChanged } = this.#suspension;
+    this.#suspension.clear();
+    if (configChanged) this.#interrupts.configInterrupt();
+    for (const index of this.#queues.inService()) this.#deliver(index);
     return true;
   }
 
@@ -261,10 +254,7 @@ export class VirtioFrontend {
     this.#life.live = false;
     this.#active = undefined;
     this.#renotify.clear();
-    for (const slot of this.#queues) {
-      slot.live?.close();
-      slot.live = undefined;
-    }
+    for (const index of this.#queues.inService()) this.#queues.close(index);
   }
 
   #initialState(): void {
@@ -276,10 +266,9 @@ export class VirtioFrontend {
   #forget(): void {
     this.#status = 0;
     this.#broken = false;
-    this.#driverFeatures = new FeatureSet();
-    this.#negotiated = new FeatureSet();
-    this.#settled = false;
-    for (const slot of this.#queues) slot.setup = undefined;
+    this.#negotiation.reset();
+    this.#suspension.clear();
+    for (let index = 0; index < this.#queues.count; index++) this.#queues.forget(index);
   }
 
   /** Whether the device waits for a reset because of an error. */
@@ -293,23 +282,21 @@ export class VirtioFrontend {
     const guest = reason instanceof VirtqueueError;
     const message = reason instanceof Error ? reason.message : String(reason);
     this.#logger.log(guest ? "warn" : "error", `virtio device ${this.#device.deviceId} needs a reset: ${message}`, { error: reason });
-    for (const slot of this.#queues) slot.live?.close();
+    this.#queues.cutOff();
     // The legacy interface has no such bit (it came with virtio 1.0): the device just stops.
     if (this.#legacy) return;
     this.#status |= STATUS_NEEDS_RESET;
     if ((this.#status & STATUS_DRIVER_OK) !== 0) this.#interrupts.configInterrupt();
   }
 
-  // ---- feature bits (2.2) ----
-
   /** Features offered to the driver, bits `32 * word` to `32 * word + 31`, lowest in bit 0. Any word number is legal. */
   deviceFeatures(word: number): number {
-    return (this.#legacy ? this.#legacyOffer : this.#modernOffer).word(word);
+    return (this.#legacy ? this.#negotiation.legacyOffer : this.#negotiation.modernOffer).word(word);
   }
 
   /** The driver's features as it last wrote them. */
   driverFeatures(word: number): number {
-    return this.#driverFeatures.word(word);
+    return this.#negotiation.driver.word(word);
   }
 
   /**
@@ -317,47 +304,15 @@ export class VirtioFrontend {
    * @returns false outside the time for it: between DRIVER and FEATURES_OK, for a legacy driver any time before service starts
    */
   setDriverFeatures(word: number, value: number): boolean {
-    if (this.#resetting !== undefined || this.#settled) return this.#refuse("features written after negotiation", { word });
+    if (this.#resetting !== undefined || this.#negotiation.settled) return this.#refuse("features written after negotiation", { word });
     if (!this.#legacy && (this.#status & STATUS_DRIVER) === 0) return this.#refuse("features written before DRIVER", { word });
-    if (value !== 0 && this.#driverFeatures.word(word) === 0 && this.#driverFeatures.wordCount >= MAX_FEATURE_WORDS) {
-      return this.#refuse("too many feature words", { word });
-    }
-    this.#driverFeatures.setWord(word, value);
-    return true;
+    return this.#negotiation.setDriverWord(word, value) || this.#refuse("too many feature words", { word });
   }
 
   /** The negotiated features; empty before FEATURES_OK. */
   get features(): ReadonlyFeatureSet {
-    return this.#negotiated;
+    return this.#negotiation.agreed;
   }
-
-  #featuresAcceptable(): boolean {
-    const features = this.#driverFeatures;
-    if (!features.isSubsetOf(this.#modernOffer))
-      return this.#refuse("features accepted that were not offered", { features: [...features] });
-    if (!features.has(F_VERSION_1)) return this.#refuse("VERSION_1 not accepted");
-    const unmet = unmetDependency(features, this.#driverRules);
-    if (unmet) return this.#refuse("a feature accepted without what it depends on", { ...unmet });
-    return (this.#device.acceptFeatures?.(features) ?? true) || this.#refuse("features refused by the device", { features: [...features] });
-  }
-
-  #settle(features: ReadonlyFeatureSet): void {
-    this.#negotiated = features;
-    this.#settled = true;
-    this.#device.negotiated?.(features, this.#legacy);
-  }
-
-  #settleLegacy(): void {
-    const features = new FeatureSet([...this.#driverFeatures].filter((bit) => this.#legacyOffer.has(bit)));
-    for (;;) {
-      const unmet = unmetDependency(features, this.#driverRules);
-      if (!unmet) break;
-      features.delete(unmet.feature);
-    }
-    this.#settle(features);
-  }
-
-  // ---- configuration space (2.5) ----
 
   /** Bytes of the device-specific configuration space. */
   get configSize(): number {
@@ -375,11 +330,18 @@ export class VirtioFrontend {
 
   /** Fills `target` from `offset`. Legal at any time; beyond the end there are zeroes. */
   readConfig(offset: number, target: Uint8Array): void {
+    const frozen = this.#suspension.config;
+    if (frozen !== undefined) {
+      target.fill(0);
+      target.set(frozen.subarray(offset, offset + target.length));
+      return;
+    }
     this.#device.config.read(offset, target, this.#endian);
   }
 
-  /** Writes configuration. Legal at any time; what is not writable is ignored. */
+  /** Writes configuration. Legal at any time; what is not writable is ignored, and so is everything while the device is suspended. */
   writeConfig(offset: number, data: Uint8Array): void {
+    if (this.#suspension.complete) return;
     this.#device.config.write(offset, data, this.#endian);
   }
 
@@ -387,21 +349,19 @@ export class VirtioFrontend {
     return this.#legacy ? this.#legacyEndian : "little";
   }
 
-  // ---- queues (2.6) ----
-
   /** Largest size of a queue in entries; 0 if there is no such queue. */
   queueMaxSize(index: number): number {
-    return this.#device.queueMaxSizes[index] ?? 0;
+    return this.#queues.maxSize(index);
   }
 
   /** Entries of a queue that is set up, else 0. */
   queueSize(index: number): number {
-    return this.#queues[index]?.setup?.size ?? 0;
+    return this.#queues.setup(index)?.size ?? 0;
   }
 
   /** Whether a queue is set up. */
   queueEnabled(index: number): boolean {
-    return this.#queues[index]?.setup !== undefined;
+    return this.#queues.setup(index) !== undefined;
   }
 
   /**
@@ -410,24 +370,17 @@ export class VirtioFrontend {
    * FEATURES_OK) or too late (after DRIVER_OK) for it
    */
   setUpQueue(index: number, setup: QueueSetup): boolean {
-    const slot = this.#queues[index];
-    const legacy = this.#legacy;
-    if (!slot || this.queueMaxSize(index) === 0) return this.#refuse("set-up of a queue that does not exist", { index });
     if (this.#resetting !== undefined) return this.#refuse("queue set-up during a reset", { index });
-    if (!legacy && !this.#settled) return this.#refuse("queue set-up before FEATURES_OK", { index });
-    if (this.#active && (slot.setup || !(legacy || this.#negotiated.has(F_RING_RESET)))) {
+    const { features } = this;
+    if (!this.#legacy && !this.#negotiation.settled) return this.#refuse("queue set-up before FEATURES_OK", { index });
+    if (this.#active && (this.queueEnabled(index) || !(this.#legacy || features.has(F_RING_RESET)))) {
       return this.#refuse("queue set-up after DRIVER_OK", { index });
     }
-    if (setup.size > this.queueMaxSize(index)) return this.#refuse("queue size above its maximum", { index, size: setup.size });
-    try {
-      checkVirtqueueConfig(this.#memory, { ...setup, format: this.#format });
-    } catch (error) {
-      if (!(error instanceof VirtqueueError)) throw error;
-      return this.#refuse(`queue ${index}: ${error.message}`);
-    }
-    slot.setup = { size: setup.size, areas: { ...setup.areas } };
+    const objection = this.#queues.objection(index, setup, features);
+    if (objection !== undefined) return this.#refuse(`queue set-up: ${objection}`, { index });
+    this.#queues.setUp(index, setup);
     if (this.#active && !this.#broken) {
-      this.#openQueue(index, slot);
+      this.#openQueue(index);
       this.#deliver(index);
     }
     return true;
@@ -451,10 +404,9 @@ export class VirtioFrontend {
 
   /** Forgets the set-up of a queue. Returns false if there is no such queue or the device is in service. */
   disableQueue(index: number): boolean {
-    const slot = this.#queues[index];
-    if (!slot) return this.#refuse("there is no such queue to disable", { index });
-    if (this.#resetting !== undefined || slot.live) return this.#refuse("a queue in service cannot be disabled", { index });
-    slot.setup = undefined;
+    if (index < 0 || index >= this.#queues.count) return this.#refuse("there is no such queue to disable", { index });
+    if (this.#resetting !== undefined || this.#queues.live(index)) return this.#refuse("a queue in service cannot be disabled", { index });
+    this.#queues.forget(index);
     return true;
   }
 
@@ -463,13 +415,11 @@ export class VirtioFrontend {
    * @returns false if refused; else `undefined` when it is done already, or a promise that settles when it is
    */
   resetQueue(index: number): false | undefined | Promise<void> {
-    const slot = this.#queues[index];
     const active = this.#active;
-    if (!slot?.live || !active?.resetQueue || !this.#negotiated.has(F_RING_RESET)) return this.#refuse("queue reset", { index });
-    slot.live.close();
-    slot.live = undefined;
+    if (!this.#queues.live(index) || !active?.resetQueue || !this.features.has(F_RING_RESET)) return this.#refuse("queue reset", { index });
+    this.#queues.close(index);
     const done = (): void => {
-      if (this.#active === active) slot.setup = undefined;
+      if (this.#active === active) this.#queues.forget(index);
     };
     const pending = active.resetQueue(index);
     if (pending instanceof Promise) return pending.then(done);
@@ -477,49 +427,43 @@ export class VirtioFrontend {
     return undefined;
   }
 
-  get #format(): "split" | "packed" {
-    return this.#negotiated.has(F_RING_PACKED) ? "packed" : "split";
+  #openQueue(index: number): void {
+    this.#queues.open(index, this.features, this.#endian, this.#legacy, this.#queueHost(this.#life));
   }
 
-  #openQueue(index: number, slot: QueueSlot): void {
-    if (!slot.setup) return;
-    const features = this.#negotiated;
-    const config: VirtqueueConfig = {
-      ...slot.setup,
-      format: this.#format,
-      endian: this.#endian,
-      indirect: features.has(F_INDIRECT_DESC),
-      eventIndex: features.has(F_EVENT_IDX),
-      inOrder: features.has(F_IN_ORDER),
-      notifyOnEmpty: this.#legacy && features.has(F_NOTIFY_ON_EMPTY),
-    };
-    const life = this.#life;
-    slot.live = new LiveQueue(index, createDeviceVirtqueue(this.#memory, config), {
-      queueInterrupt: (queue) => {
-        if (life.live && !this.#broken) this.#interrupts.queueInterrupt(queue);
+  /** What queues report, for as long as the activation lives that they belong to. */
+  #queueHost(life: { readonly live: boolean }): LiveQueueHost {
+    const suspension = this.#suspension;
+    return {
+      get paused() {
+        return suspension.wanted;
+      },
+      flushed: () => {
+        if (life.live && suspension.wanted) this.#trySuspend();
+      },
+      queueInterrupt: (index) => {
+        if (life.live && !this.#broken) this.#interrupts.queueInterrupt(index);
       },
       fail: (reason) => {
         if (life.live) this.#fail(reason);
       },
-    });
+    };
   }
-
-  // ---- service ----
 
   #activate(): void {
     if (this.#active || this.#broken || this.#resetting !== undefined) return;
-    if (this.#legacy) this.#settleLegacy();
+    if (this.#legacy) this.#negotiation.settle(true);
     const life = { live: true };
     this.#life = life;
     try {
-      for (const [index, slot] of this.#queues.entries()) this.#openQueue(index, slot);
+      for (let index = 0; index < this.#queues.count; index++) this.#openQueue(index);
       const context: DeviceContext = {
         memory: this.#memory,
-        features: this.#negotiated,
+        features: this.features,
         legacy: this.#legacy,
         endian: this.#endian,
         logger: this.#logger,
-        queue: (index): DeviceQueue | undefined => (life.live ? this.#queues[index]?.live : undefined),
+        queue: (index): DeviceQueue | undefined => (life.live ? this.#queues.live(index) : undefined),
         fail: (reason) => {
           if (life.live) this.#fail(reason);
         },
@@ -529,7 +473,7 @@ export class VirtioFrontend {
       this.#fail(error);
       return;
     }
-    for (const [index, slot] of this.#queues.entries()) if (slot.live) this.#deliver(index);
+    for (const index of this.#queues.inService()) this.#deliver(index);
   }
 
   /**
@@ -537,10 +481,9 @@ export class VirtioFrontend {
    * @returns whether there is such a queue
    */
   notify(index: number): boolean {
-    const slot = this.#queues[index];
-    if (!slot || this.queueMaxSize(index) === 0) return this.#refuse("notification of a queue that does not exist", { index });
-    if (this.#legacy && !this.#active && slot.setup) this.#activate();
-    else if (slot.live) this.#deliver(index);
+    if (this.queueMaxSize(index) === 0) return this.#refuse("notification of a queue that does not exist", { index });
+    if (this.#legacy && !this.#active && this.queueEnabled(index)) this.#activate();
+    else if (this.#queues.live(index)) this.#deliver(index);
     return true;
   }
 
@@ -552,26 +495,13 @@ export class VirtioFrontend {
     try {
       for (const queue of this.#renotify) {
         this.#renotify.delete(queue);
-        if (this.#active && !this.#broken && this.#queues[queue]?.live) this.#active.notify(queue);
+        if (this.#broken || this.#suspension.wanted || !this.#queues.live(queue)) continue;
+        this.#active?.notify(queue);
       }
     } catch (error) {
       this.#fail(error);
     } finally {
       this.#notifying = false;
     }
-  }
-}
-
-const MODERN_FEATURES = [F_VERSION_1, F_INDIRECT_DESC, F_EVENT_IDX];
-const LEGACY_FEATURES = [F_ANY_LAYOUT, F_NOTIFY_ON_EMPTY, F_INDIRECT_DESC, F_EVENT_IDX];
-
-/** Drops what is not to be offered, and every feature whose prerequisites are not offered (2.2.2). */
-function offer(device: VirtioDevice, bits: Iterable<number>, without: ReadonlyFeatureSet): ReadonlyFeatureSet {
-  const features = new FeatureSet();
-  for (const bit of bits) if (!without.has(bit)) features.add(bit);
-  for (;;) {
-    const unmet = unmetDependency(features, device.featureDependencies ?? []);
-    if (!unmet) return features;
-    features.delete(unmet.feature);
   }
 }

@@ -2,5 +2,6 @@ export { type ConfigField, type ConfigLayout, ConfigSpace, type ConfigWriteListe
 export type { ActiveDevice, DeviceConfig, DeviceContext, DeviceQueue, TransportInterrupts, VirtioDevice } from "./device.ts";
 export { type DirectAnswer, DirectDriver, type DirectDriverOptions } from "./direct-driver.ts";
 export * from "./features.ts";
-export { type DriverInterface, type Personality, type QueueSetup, VirtioFrontend, type VirtioFrontendOptions } from "./frontend.ts";
+export { type DriverInterface, type Personality, VirtioFrontend, type VirtioFrontendOptions } from "./frontend.ts";
+export type { QueueSetup } from "./queue-table.ts";
 export * from "./status.ts";

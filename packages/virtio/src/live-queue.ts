@@ -3,6 +3,10 @@ import type { DeviceQueue } from "./device.ts";
 
 /** How a queue of an active device reports. */
 export interface LiveQueueHost {
+  /** Whether no buffer may be taken for now. */
+  readonly paused: boolean;
+  /** Used buffers were published. */
+  flushed(): void;
   queueInterrupt(index: number): void;
   fail(reason: unknown): void;
 }
@@ -12,6 +16,8 @@ export class LiveQueue implements DeviceQueue {
   readonly index: number;
   readonly #ring: DeviceVirtqueue;
   readonly #host: LiveQueueHost;
+  /** Buffers were pushed and not published. */
+  #staged = false;
 
   constructor(index: number, ring: DeviceVirtqueue, host: LiveQueueHost) {
     this.index = index;
@@ -37,7 +43,13 @@ export class LiveQueue implements DeviceQueue {
     }
   }
 
+  /** Whether the device has no buffer of this queue, and has told the driver so. */
+  get idle(): boolean {
+    return this.#ring.inFlight === 0 && !this.#staged;
+  }
+
   pop(): DescriptorChain | undefined {
+    if (this.#host.paused) return undefined;
     try {
       return this.#ring.pop();
     } catch (error) {
@@ -52,15 +64,19 @@ export class LiveQueue implements DeviceQueue {
   }
 
   hasAvailable(): boolean {
-    return this.#guard(() => this.#ring.hasAvailable(), false);
+    return !this.#host.paused && this.#guard(() => this.#ring.hasAvailable(), false);
   }
 
   push(chain: DescriptorChain, written: number): void {
     this.#ring.push(chain, written);
+    this.#staged = true;
   }
 
   flush(): void {
     if (this.#guard(() => this.#ring.flush(), false)) this.#host.queueInterrupt(this.index);
+    if (!this.#staged) return;
+    this.#staged = false;
+    this.#host.flushed();
   }
 
   disableNotifications(): void {
@@ -68,7 +84,7 @@ export class LiveQueue implements DeviceQueue {
   }
 
   enableNotifications(): boolean {
-    return this.#guard(() => this.#ring.enableNotifications(), false);
+    return this.#guard(() => this.#ring.enableNotifications(), false) && !this.#host.paused;
   }
 
   close(): void {

@@ -12,6 +12,7 @@ export class EchoDevice implements VirtioDevice {
   features: ReadonlyFeatureSet = new FeatureSet([F_A, F_B, F_HIGH]);
   legacyFeatures?: ReadonlyFeatureSet;
   featureDependencies: readonly FeatureDependency[] = [{ feature: F_B, anyOf: [F_A, F_C] }];
+  queueReset = true;
   queueMaxSizes: readonly number[] = [8, 4, 0];
   config: DeviceConfig = new ConfigSpace({
     small: { offset: 0, width: 2 },
