@@ -3,10 +3,12 @@ import { bfpHelpers } from "./helpers/bfp.ts";
 import { bfpConvertHelpers } from "./helpers/bfp-convert.ts";
 import { branchHelpers } from "./helpers/branch.ts";
 import { controlHelpers } from "./helpers/control.ts";
+import { decimalHelpers } from "./helpers/decimal.ts";
 import { floatingPointControlHelpers } from "./helpers/floating-point-control.ts";
 import { generalHelpers } from "./helpers/general.ts";
 import { ioHelpers } from "./helpers/io.ts";
 import { storageHelpers } from "./helpers/storage.ts";
+import { unicodeHelpers } from "./helpers/unicode.ts";
 
 /** The runtime's halves of instructions, by mnemonic. */
 export const allHelpers: HelperMap = {
@@ -14,8 +16,10 @@ export const allHelpers: HelperMap = {
   ...bfpConvertHelpers,
   ...branchHelpers,
   ...controlHelpers,
+  ...decimalHelpers,
   ...floatingPointControlHelpers,
   ...generalHelpers,
   ...ioHelpers,
   ...storageHelpers,
+  ...unicodeHelpers,
 };
