@@ -39,6 +39,12 @@ export class HostProcess {
     return onEndingSignal(listener);
   }
 
+  /** Keeps the process alive while all it waits for is a guest that has nothing to do. Returns a function that undoes it. */
+  keepAlive(): () => void {
+    const timer = setInterval(() => {}, 2 ** 30);
+    return () => clearInterval(timer);
+  }
+
   /** Settles when everything printed has left the process. */
   async flushed(): Promise<void> {
     await Promise.all([this.stdout.flushed(), this.stderr.flushed()]);

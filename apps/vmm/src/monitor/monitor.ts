@@ -120,5 +120,5 @@ export async function answerMonitorLine(target: MonitorTarget, line: string): Pr
 }
 
 function splitWords(line: string): string[] {
-  return [...line.matchAll(/"([^"]*)"|(\S+)/g)].map(([, quoted, plain]) => quoted ?? plain ?? "");
+  return [...line.matchAll(/(?:"[^"]*"|\S)+/g)].map(([word]) => word.replaceAll(/"([^"]*)"/g, "$1"));
 }

@@ -66,6 +66,7 @@ export class CommandSession {
     const drained = Promise.all([this.#streamOut(this.#stdout, this.#host.stdout), this.#streamOut(this.#stderr, this.#host.stderr)]);
     this.#control.onData = (bytes) => this.#receive(bytes, drained);
     this.#cleanUps.push(
+      this.#host.keepAlive(),
       this.#host.onEndingSignal((signal) => this.#signal(signal)),
       this.#host.onOutputBroken(() => this.leave(statusOfSignal("SIGPIPE"))),
     );

@@ -66,6 +66,7 @@ export class ConsoleSession {
   async run(target: Omit<MonitorTarget, "quit">): Promise<number> {
     const { machine } = target;
     const cleanUps = [
+      this.#host.keepAlive(),
       this.#host.onEndingSignal((signal) => this.leave(statusOfSignal(signal))),
       this.#host.onOutputBroken(() => this.leave(statusOfSignal("SIGPIPE"))),
       this.#host.terminal.onResize(() => this.#resize()),

@@ -1,4 +1,4 @@
-import { type IplProgram, linux } from "@zarch/machine";
+import { type IplProgram, isLinux, linux } from "@zarch/machine";
 import type { ConsoleKind } from "../command-line/arguments.ts";
 import type { ProgressListener } from "../guest/debian-packages.ts";
 import { type DefaultGuest, loadDefaultGuest } from "../guest/default-guest.ts";
@@ -30,7 +30,8 @@ export async function bootProgram(options: ProgramOptions, host: HostProcess): P
   const initrd = options.initrd === undefined ? undefined : await readWholeFile(options.initrd, "initrd");
   if (options.kernel !== undefined) {
     const kernel = await readWholeFile(options.kernel, "kernel");
-    const commandLine = withConsole(options.append, `console=${consoleNames[options.console]}`);
+    const parameter = `console=${consoleNames[options.console]}`;
+    const commandLine = isLinux(kernel) ? withConsole(options.append, parameter) : options.append;
     return { ipl: linux({ kernel, commandLine, ...(initrd && { initrd }) }), isDefault: false };
   }
   const guest = await fetchDefaultGuest(options.refresh, host);

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { crc32 } from "./crc32.ts";
 import { rawProgram } from "./ipl-program.ts";
-import { linux } from "./linux.ts";
+import { isLinux, linux } from "./linux.ts";
 
 const mebibyte = 0x10_0000;
 const ascii = (text: string) => Uint8Array.from(text, (character) => character.charCodeAt(0));
@@ -189,6 +189,7 @@ describe("IPL: ELF", () => {
       expect(memory.loadUint64(0x1_0410, "big")).toBe(9);
     }
     expect(codeOf(() => linux({ kernel: elf({ entry: 0x2_0000 }), commandLine: "quiet" }))).toBe("ERR_IPL_NOT_LINUX");
+    expect([isLinux(image()), isLinux(elf()), isLinux(elf({ entry: 0x2_0000 }))]).toEqual([true, true, false]);
   });
 
   it("names the machine that a foreign ELF file is for", () => {

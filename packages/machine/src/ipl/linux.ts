@@ -18,6 +18,18 @@ const mebibyte = 0x10_0000;
 const lowestInitrd = 8 * mebibyte;
 
 /**
+ * Whether a kernel file is Linux, which takes an initrd and a command line, and not just any program in ELF.
+ * @throws {HostError} as {@link linux}
+ */
+export function isLinux(kernel: Uint8Array): boolean {
+  return takesParameters(recogniseKernel(kernel));
+}
+
+function takesParameters(image: KernelImage): boolean {
+  return image.kind === "image" || isLinuxEntry(image.elf.entry);
+}
+
+/**
  * IPL of a Linux kernel with an initial RAM disk and parameters, without a boot loader in between. The kernel is checked
  * here and now; whether all fits into memory, when a machine loads it.
  * @throws {HostError} ERR_IPL_KERNEL_EMPTY, ERR_IPL_KERNEL_FORMAT, ERR_IPL_KERNEL_TRUNCATED, ERR_IPL_COMMAND_LINE
@@ -25,15 +37,15 @@ const lowestInitrd = 8 * mebibyte;
 export function linux(options: LinuxOptions): IplProgram {
   const image = recogniseKernel(options.kernel);
   const { commandLine = "", initrd } = options;
-  const takesParameters = image.kind === "image" || isLinuxEntry(image.elf.entry);
+  const parameters = takesParameters(image);
   checkCommandLine(commandLine, image);
-  if (!takesParameters && (initrd !== undefined || commandLine !== ""))
+  if (!parameters && (initrd !== undefined || commandLine !== ""))
     throw new HostError("ERR_IPL_NOT_LINUX", "this ELF program is not a Linux kernel, so it takes neither an initrd nor a command line");
 
   return {
     load(memory) {
       const end = image.kind === "image" ? storeImage(memory, image.bytes) : storeElf(memory, image.elf);
-      if (takesParameters) {
+      if (parameters) {
         if (initrd !== undefined) storeInitrd(memory, initrd, end);
         if (commandLine !== "")
           memory.write(
@@ -41,7 +53,7 @@ export function linux(options: LinuxOptions): IplProgram {
             Uint8Array.from(`${commandLine}\0`, (character) => character.charCodeAt(0)),
           );
       }
-      return pswFor64BitMode(takesParameters ? LinuxImage.entry : (image as { elf: ElfImage }).elf.entry);
+      return pswFor64BitMode(parameters ? LinuxImage.entry : (image as { elf: ElfImage }).elf.entry);
     },
   };
 }
