@@ -376,7 +376,7 @@ export function createCpu(options: CpuOptions): Cpu {
 
 /** Instructions up to the z196 level; later ones are not offered by the facility list and cause operation exceptions. */
 function isEnabled(instruction: Instruction): boolean {
-  return LEVELS.has(instruction.level);
+  return LEVELS.has(instruction.level) || instruction.facility === "enhanced-DAT 2";
 }
 
 const LEVELS: ReadonlySet<string> = new Set(["g5", "z900", "z990", "z9-109", "z9-ec", "z10", "z196"]);

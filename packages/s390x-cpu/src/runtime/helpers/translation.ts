@@ -75,6 +75,20 @@ function invalidatePage(core: CpuCore, originHigh: number, originLow: number, in
   memory.storeUint32(entry + 4, (memory.loadUint32(entry + 4, "big") | PTE_INVALID) >>> 0, "big");
 }
 
+/** Index of an address in a segment (0), region-third, -second or -first (3) table: 11 bits of it. */
+function tableIndex(type: number, high: number, low: number): number {
+  switch (type) {
+    case 0:
+      return (low >>> 20) & 0x7ff;
+    case 1:
+      return (((high & 0x3ff) << 1) | (low >>> 31)) & 0x7ff;
+    case 2:
+      return (high >>> 10) & 0x7ff;
+    default:
+      return (high >>> 21) & 0x7ff;
+  }
+}
+
 /** Translation instructions (PoP chapter 10). */
 export const translationHelpers: HelperMap = {
   lra: (core) => loadRealAddress(core, false),
@@ -105,20 +119,12 @@ export const translationHelpers: HelperMap = {
     core.privileged();
     const { registers, operands, memory } = core;
     const optionLow = registers.low(operands.r2);
-    const option = registers.high(operands.r2);
-    void option;
     if ((optionLow & 0x800) === 0) {
       // Invalidation and clearing: entries of the region or segment table whose origin and type r1 gives.
       const origin = registers.high(operands.r1) * 0x1_0000_0000 + ((registers.low(operands.r1) & 0xffff_f000) >>> 0);
       const type = (registers.low(operands.r1) >>> 2) & 3;
       const high = registers.high(operands.r2);
-      // Table index: 11 bits at a place that depends on the table's type.
-      const index = [
-        (optionLow >>> 20) & 0x7ff,
-        (((high & 0x3ff) << 1) | (optionLow >>> 31)) & 0x7ff,
-        (high >>> 10) & 0x7ff,
-        (high >>> 21) & 0x7ff,
-      ][type]!;
+      const index = tableIndex(type, high, optionLow);
       const additional = optionLow & 0x7ff;
       for (let i = 0; i <= additional; i++) {
         const entry = toAbsolute(core, origin + ((index + i) & 0x7ff) * 8);
@@ -127,6 +133,34 @@ export const translationHelpers: HelperMap = {
       }
     }
     core.banks.purge();
+    core.contextChanged();
+  },
+  /** COMPARE AND REPLACE DAT TABLE ENTRY: the entry that r2 (table and its kind) and r2 + 1 (address) designate. */
+  crdte(core) {
+    core.privileged();
+    const { registers, operands, memory } = core;
+    core.specificationIf(((operands.r1 | operands.r2) & 1) !== 0);
+    const kind = (registers.low(operands.r2) >>> 2) & 7;
+    // 0 a page table; 4 to 7 a segment, region-third, -second or -first table.
+    core.specificationIf(kind > 0 && kind < 4);
+    const high = registers.high(operands.r2 + 1);
+    const low = registers.low(operands.r2 + 1);
+    const originMask = kind === 0 ? 0xffff_f800 : 0xffff_f000;
+    const origin = registers.high(operands.r2) * 0x1_0000_0000 + ((registers.low(operands.r2) & originMask) >>> 0);
+    const index = kind === 0 ? (low >>> 12) & 0xff : tableIndex(kind & 3, high, low);
+    const entry = toAbsolute(core, origin + index * 8);
+    if (!memory.contains(entry, 8)) core.program(ProgramCode.addressing);
+    const oldHigh = memory.loadUint32(entry, "big");
+    const oldLow = memory.loadUint32(entry + 4, "big");
+    if (oldHigh === registers.high(operands.r1) && oldLow === registers.low(operands.r1)) {
+      memory.storeUint32(entry, registers.high(operands.r1 + 1), "big");
+      memory.storeUint32(entry + 4, registers.low(operands.r1 + 1), "big");
+      core.banks.purge();
+      registers.cc = 0;
+    } else {
+      registers.set(operands.r1, oldHigh, oldLow);
+      registers.cc = 1;
+    }
     core.contextChanged();
   },
   csp: (core) => compareAndSwapAndPurge(core, 4),
