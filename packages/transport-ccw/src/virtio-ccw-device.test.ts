@@ -193,6 +193,24 @@ describe("4.3.2.1 revision", () => {
     expect(guest.transport.frontend.status).toBe(0);
   });
 
+  it("the first command after a subsystem reset waits for I/O in flight from before it", async () => {
+    const guest = new CcwGuest();
+    guest.initialize(2);
+    guest.driverOk(2);
+    let release = () => {};
+    guest.device.resetGate = new Promise((resolve) => {
+      release = resolve;
+    });
+    guest.channel.reset();
+    guest.driver.enable();
+    expect(guest.setRevision(2).conditionCode).toBe(1);
+    expect(guest.transport.revision).toBe(undefined);
+    release();
+    await guest.channel.idle();
+    expect(guest.driver.test()).toMatchObject(done);
+    expect(guest.readStatus()).toBe(0);
+  });
+
   it("a driver of the other interface resets a device that was left in service", async () => {
     const guest = new CcwGuest();
     guest.initialize(2);

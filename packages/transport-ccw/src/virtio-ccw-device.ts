@@ -126,6 +126,12 @@ export class VirtioCcwDevice implements ChannelDevice {
   // ---- ChannelDevice ----
 
   execute(ccw: DeviceCommand, data: CcwDataStream): CommandEnd | Promise<CommandEnd> {
+    // A subsystem reset does not wait for I/O in flight, so what comes after it does.
+    const { resetting } = this.frontend;
+    return resetting === undefined ? this.#execute(ccw, data) : resetting.then(() => this.#execute(ccw, data));
+  }
+
+  #execute(ccw: DeviceCommand, data: CcwDataStream): CommandEnd | Promise<CommandEnd> {
     if (ccw.command === VirtioCcwCommand.setRevision) return this.#setRevision(data);
     if (!virtioCommands.has(ccw.command)) return commandReject;
     if (this.#revision !== undefined) return this.#executeCommand(ccw.command, data);
