@@ -33,7 +33,7 @@ function runBlock(cpu: Cpu, text: Uint8Array, offset = 0): { exit: number; count
   const engine = cpu.core.engine as unknown as Record<string, WebAssembly.ImportValue>;
   const imports = Object.fromEntries(blockImports.map((name) => [name, engine[name]!]));
   const instance = new WebAssembly.Instance(new WebAssembly.Module(block.wasm), { env: { ...imports, memory: cpu.wasmMemory } });
-  return { exit: (instance.exports["block"] as () => number)(), count: block.count };
+  return { exit: (instance.exports.block as () => number)(), count: block.count };
 }
 
 /** Runs a program as blocks; what a block hands back is interpreted. Returns how many instructions were handed back. */

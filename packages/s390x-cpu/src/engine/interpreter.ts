@@ -21,6 +21,7 @@ import {
   INSTRUCTIONS,
   type MemoryLayout,
   PC_DELTA,
+  PROFILE,
   PROGRAM_CODE,
   PROGRAM_LENGTH,
   PSW_ADDRESS,
@@ -305,6 +306,10 @@ function defineRun(functions: FunctionSet, options: InterpreterOptions, hot: rea
     function count(): void {
       f.set(budget, i32.sub(budget.value, 1));
       f.storeI64(at(INSTRUCTIONS), i64.add(i64.load(at(INSTRUCTIONS)), 1));
+      f.scope(() => {
+        const counter = f.let(i32.shl(i32.load16U(record.value), 2));
+        f.storeI32(counter, i32.add(i32.load(counter, PROFILE), 1), 32, PROFILE);
+      });
     }
   });
 }

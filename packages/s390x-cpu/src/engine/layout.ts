@@ -88,6 +88,9 @@ export const CROSSING_RECORD = 0xa80;
 /** Decoder tables, see decoder.ts. */
 export const DECODER = 0x2000;
 
+/** How often each handler ran in the exact engine, 4 bytes by handler number: the profile that hot.ts is chosen from. */
+export const PROFILE = 0x8000;
+
 /** One translation-lookaside bank: read, write and fetch entries of 16 bytes: tag (page address, i64), value (i32). */
 export const TLB_ENTRIES = 1024;
 export const FETCH_ENTRIES = 512;

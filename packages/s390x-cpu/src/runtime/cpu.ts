@@ -3,7 +3,7 @@ import { type Instruction, instructions } from "@zarch/s390x-isa";
 import { BugError, type Clock, type ExternalInterruption, HostError } from "@zarch/vmm-interface";
 import { definedInstructions } from "../definitions/all.ts";
 import { hotHandlers } from "../definitions/hot.ts";
-import { numberHandlers } from "../engine/handlers.ts";
+import { type Handler, numberHandlers } from "../engine/handlers.ts";
 import { generateInterpreter } from "../engine/interpreter.ts";
 import * as layout from "../engine/layout.ts";
 import { CpuCore, type CpuPorts, type Helper } from "./core.ts";
@@ -63,6 +63,7 @@ export class Cpu {
   readonly #interruptions: Interruptions;
   readonly #registers: Registers;
   #stopped = false;
+  readonly #handlers: readonly Handler[];
 
   /** @internal see {@link createCpu} */
   constructor(parts: {
@@ -71,7 +72,9 @@ export class Cpu {
     core: CpuCore;
     engine: EngineExports;
     exact: () => EngineExports;
+    handlers: readonly Handler[];
   }) {
+    this.#handlers = parts.handlers;
     this.memory = parts.memory;
     this.wasmMemory = parts.wasmMemory;
     this.core = parts.core;
@@ -230,6 +233,14 @@ export class Cpu {
     return (BigInt(this.#registers.word(layout.INSTRUCTIONS + 4)) << 32n) | BigInt(this.#registers.word(layout.INSTRUCTIONS));
   }
 
+  /** How often each handler ran in the exact engine (modulo 2^32), by name, most frequent first. */
+  get profile(): readonly { readonly handler: string; readonly count: number }[] {
+    return this.#handlers
+      .map(({ name, number }) => ({ handler: name, count: this.#registers.word(layout.PROFILE + number * 4) }))
+      .filter(({ count }) => count > 0)
+      .sort((a, b) => b.count - a.count);
+  }
+
   /** CPU reset, initial CPU reset or clear reset (PoP chapter 4, "Resets"). The CPU is stopped afterwards. */
   reset(kind: "cpu" | "initial-cpu" | "clear"): void {
     const registers = this.#registers;
@@ -369,7 +380,7 @@ export function createCpu(options: CpuOptions): Cpu {
     const module = generateInterpreter({ layout: places, handlers, isEnabled, mode: "exact" });
     return instantiate(new WebAssembly.Module(module.wasm), wasmMemory, imports);
   };
-  const cpu = new Cpu({ memory, wasmMemory, core, engine, exact });
+  const cpu = new Cpu({ memory, wasmMemory, core, engine, exact, handlers: handlers.handlers });
   cpu.reset("initial-cpu");
   return cpu;
 }
