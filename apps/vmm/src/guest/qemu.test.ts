@@ -5,6 +5,7 @@ import { createServer, type Server, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeAll, describe, expect, it } from "vitest";
+import { canBuild, expectedOutputOfAll, guestProgramFiles } from "../../../../tooling/guest-images/guest-programs.ts";
 import { CpioWriter } from "./cpio.ts";
 import { type DefaultGuest, loadDefaultGuest } from "./default-guest.ts";
 import { makeExt4Disk } from "./disk-image.ts";
@@ -15,6 +16,7 @@ import { encodeRunRequest, encodeSignal, RUN_BYE, RUN_PORTS, RunMessageParser, t
  * doubt. Runs where qemu-system-s390x is; `ZARCH_QEMU_TESTS=0` leaves it out.
  */
 const enabled = process.env.ZARCH_QEMU_TESTS !== "0" && hasQemu();
+const hasCompiler = await canBuild();
 
 function hasQemu(): boolean {
   try {
@@ -204,6 +206,14 @@ describe.skipIf(!enabled)("default guest under QEMU", { timeout: 90_000 }, () =>
     const appendedArchive = new CpioWriter().file("opt/hello", "#!/bin/sh\necho hello\n", 0o755).finish();
     const result = await run({ request: { argv: ["/opt/hello"] }, appendedArchive });
     expect(result.stdout.toString()).toBe("hello\n");
+  });
+
+  it.skipIf(!hasCompiler)("static programs print in the guest what they print in user-mode emulation", async () => {
+    const archive = new CpioWriter();
+    for (const { path, content, mode } of await guestProgramFiles()) archive.file(path, content, mode);
+    const result = await run({ request: { argv: ["/opt/zarch/all"] }, appendedArchive: archive.finish() });
+    expect(result.stdout.toString()).toBe(await expectedOutputOfAll());
+    expect(result.status).toBe(0);
   });
 
   it("a disk made here: Linux mounts it without a complaint, fills it, and it is clean afterwards and the second time", async () => {
