@@ -1,5 +1,13 @@
 import { FlatMemory, ReversedMemory } from "@zarch/guest-memory";
-import { DirectDriver, type DirectDriverOptions, F_EVENT_IDX, F_RING_PACKED, F_VERSION_1, VirtioFrontend } from "@zarch/virtio";
+import {
+  DirectDriver,
+  type DirectDriverOptions,
+  F_EVENT_IDX,
+  F_RING_PACKED,
+  F_VERSION_1,
+  HostileDriver,
+  VirtioFrontend,
+} from "@zarch/virtio";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { MemoryDisk, settle } from "../test/memory-disk.ts";
@@ -480,5 +488,32 @@ describe("block device: against a model", () => {
       }),
       { numRuns: 60 },
     );
+  });
+});
+
+describe("block device: hostile guests", () => {
+  it("whatever a guest does, nothing throws, the disk keeps its size and a read-only disk its content; a good driver is served afterwards", async () => {
+    let calls = 0;
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.nat(), { size: "max", maxLength: 2500 }),
+        fc.boolean(),
+        fc.constantFrom([], [F_RING_PACKED]),
+        async (choices, readOnly, extra) => {
+          const disk = new MemoryDisk(16 * 512);
+          const device = new BlkDevice({ backend: disk, readOnly, queues: 2 });
+          const before = disk.bytes.slice();
+          const driver = new HostileDriver(device, choices, extra);
+          await driver.run();
+          expect([driver.frontend.status, driver.hostErrors, disk.bytes.length]).toEqual([0, [], before.length]);
+          if (readOnly) expect(disk.bytes).toEqual(before);
+          calls += disk.calls.length;
+          const { data } = await new DirectDriver(device).request(0, [new Uint8Array(16)], [512, 1]);
+          expect([data[512], data.subarray(0, 512)]).toEqual([OK, disk.bytes.subarray(0, 512)]);
+        },
+      ),
+      { numRuns: 150 },
+    );
+    expect(calls).toBeGreaterThan(100);
   });
 });

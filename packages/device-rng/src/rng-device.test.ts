@@ -1,6 +1,7 @@
 import { FlatMemory, ReversedMemory } from "@zarch/guest-memory";
-import { DirectDriver } from "@zarch/virtio";
+import { DirectDriver, HostileDriver } from "@zarch/virtio";
 import type { EntropySource } from "@zarch/vmm-interface";
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { RngDevice } from "./rng-device.ts";
 
@@ -56,5 +57,22 @@ describe("entropy device", () => {
     await driver.reset();
     driver.start();
     expect((await driver.request(0, [], [3])).written).toBe(3);
+  });
+});
+
+describe("entropy device: hostile guests", () => {
+  it("whatever a guest does, nothing throws, and a good driver is served afterwards", async () => {
+    const source = counter();
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.nat(), { size: "max", maxLength: 2000 }), async (choices) => {
+        const device = new RngDevice({ source });
+        const driver = new HostileDriver(device, choices);
+        await driver.run();
+        expect([driver.frontend.status, driver.hostErrors]).toEqual([0, []]);
+        expect((await new DirectDriver(device).request(0, [], [3])).written).toBe(3);
+      }),
+      { numRuns: 60 },
+    );
+    expect(source.given).toBeGreaterThan(1000);
   });
 });

@@ -99,6 +99,8 @@ export interface VirtioDevice {
   negotiated?(features: ReadonlyFeatureSet, legacy: boolean): void;
   /** Starts service (DRIVER_OK). */
   activate(context: DeviceContext): ActiveDevice;
+  /** Lets go of what the device holds, for one that was unplugged or whose machine has ended. */
+  close?(): void;
   /** Puts configuration and other state back to its initial values; the active device, if there was one, has ended. */
   reset?(): void;
 }

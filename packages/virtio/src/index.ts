@@ -3,5 +3,6 @@ export type { ActiveDevice, DeviceConfig, DeviceContext, DeviceQueue, TransportI
 export { type DirectAnswer, DirectDriver, type DirectDriverOptions } from "./direct-driver.ts";
 export * from "./features.ts";
 export { type DriverInterface, type Personality, VirtioFrontend, type VirtioFrontendOptions } from "./frontend.ts";
+export { HostileDriver } from "./hostile-driver.ts";
 export type { QueueSetup } from "./queue-table.ts";
 export * from "./status.ts";
