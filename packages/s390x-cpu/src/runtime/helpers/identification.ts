@@ -36,16 +36,16 @@ function systemInformation(core: CpuCore, functionCode: number, selector1: numbe
   const data = new DataView(block.buffer);
   const type = ebcdic(identity.machineType.toString(16).padStart(4, "0"), 4);
   if (functionCode === 1 && selector1 === 1 && selector2 === 1) {
-    block.set(ebcdic("QEMU", 16), 32);
+    block.set(ebcdic("ZARCH", 16), 32);
     block.set(type, 80);
     block.set(ebcdic("", 12), 84);
     block.set(ebcdic("0000000000000000", 16), 96);
-    block.set(ebcdic("QEMU", 4), 112);
+    block.set(ebcdic("ZARCH", 4), 112);
     return block;
   }
   if (functionCode === 1 && selector1 === 2 && selector2 === 1) {
     block.set(ebcdic("0000000000000000", 16), 80);
-    block.set(ebcdic("QEMU", 4), 96);
+    block.set(ebcdic("ZARCH", 4), 96);
     data.setUint16(100, identity.address);
     return block;
   }
@@ -57,7 +57,7 @@ function systemInformation(core: CpuCore, functionCode: number, selector1: numbe
   }
   if (functionCode === 2 && selector1 === 2 && selector2 === 1) {
     block.set(ebcdic("0000000000000000", 16), 80);
-    block.set(ebcdic("QEMU", 4), 96);
+    block.set(ebcdic("ZARCH", 4), 96);
     data.setUint16(100, identity.address);
     data.setUint16(102, identity.address);
     return block;
