@@ -348,6 +348,34 @@ export const v128 = {
     }),
 } as const;
 
+/**
+ * Multiply-add in a vector lane: with one rounding or with two, as the host likes (relaxed SIMD). Try it before using it.
+ */
+export const relaxed = {
+  f64MultiplyAdd: (a: F64, b: F64, c: F64): F64 => relaxedMultiplyAdd("f64", a, b, c, 0x14, 0x107, 0x21),
+  f32MultiplyAdd: (a: F32, b: F32, c: F32): F32 => relaxedMultiplyAdd("f32", a, b, c, 0x13, 0x105, 0x1f),
+} as const;
+
+function relaxedMultiplyAdd<T extends "f32" | "f64">(
+  type: T,
+  a: Expression<T>,
+  b: Expression<T>,
+  c: Expression<T>,
+  splat: number,
+  multiplyAdd: number,
+  extractLane: number,
+): Expression<T> {
+  return new Expression(type, (out) => {
+    for (const operand of [a, b, c]) {
+      operand.emit(out);
+      simdOpcode(out, splat);
+    }
+    simdOpcode(out, multiplyAdd);
+    simdOpcode(out, extractLane);
+    out.u8(0);
+  });
+}
+
 /** Truncation without a trap (the saturating forms), for values that are known or checked to be in range. */
 export const truncSaturating = {
   i32FromF64S: (a: F64): I32 =>

@@ -15,6 +15,7 @@ export {
   type I64Operand,
   i32,
   i64,
+  relaxed,
   select,
   truncSaturating,
   type V128,

@@ -1,6 +1,6 @@
-import { type F32, type F64, f32, f64, type I32, type I64, i32, i64, select } from "@zarch/wasm-encoder";
+import { type F32, type F64, f32, f64, type I32, type I64, i32, i64 } from "@zarch/wasm-encoder";
 import type { Context } from "../engine/context.ts";
-import { ccLong, ccShort, finiteLong, finiteShort, guarded, inRangeLong, inRangeShort } from "./bfp-guard.ts";
+import { ccLong, ccShort, finiteLong, finiteShort, guarded, inRangeLong, inRangeShort, isZero, productFits } from "./bfp-guard.ts";
 import { doubleword, type Source32, type Source64, word } from "./operands.ts";
 import type { DefinitionTable } from "./table.ts";
 
@@ -13,7 +13,7 @@ const bitsOfLong = (c: Context, value: F64): I64 => c.let(i64.reinterpretF64(val
 const bitsOfShort = (c: Context, value: F32): I32 => c.let(i32.reinterpretF32(value));
 
 /**
- * ADD, SUBTRACT, MULTIPLY, DIVIDE, SQUARE ROOT and MULTIPLY AND ADD in the short and long formats (PoP chapter 19). What is
+ * ADD, SUBTRACT, MULTIPLY, DIVIDE and SQUARE ROOT in the short and long formats (PoP chapter 19). What is
  * not native is the runtime's. NaN operands make NaN results, which no native path takes, so that payloads are its affair.
  */
 export function defineBfpArithmetic(table: DefinitionTable): void {
@@ -32,8 +32,6 @@ export function defineBfpArithmetic(table: DefinitionTable): void {
     table.define(`de${suffix}`, (c) => quotientShort(c, short(c)));
     table.define(`sqd${suffix}`, (c) => rootLong(c, long(c)));
     table.define(`sqe${suffix}`, (c) => rootShort(c, short(c)));
-    table.define(`mae${suffix}`, (c) => multiplyAddShort(c, short(c), f64.add));
-    table.define(`mse${suffix}`, (c) => multiplyAddShort(c, short(c), f64.sub));
   }
 }
 
@@ -67,20 +65,6 @@ function sumShort(c: Context, second: I32, operation: (a: F32, b: F32) => F32): 
     c.setFr32("r1", i32.reinterpretF32(sum));
     ccShort(c, sum);
   });
-}
-
-/** Zeros at the right end of a significand. */
-function trailingZeros(bits: I64): I64 {
-  return i64.ctz(i64.or(bits, 0x0010_0000_0000_0000n));
-}
-
-/** Whether the product of two significands surely fits 53 bits. */
-function productFits(a: I64, b: I64): I32 {
-  return i64.geU(i64.add(trailingZeros(a), trailingZeros(b)), 53);
-}
-
-function isZero(value: F64): I32 {
-  return f64.eq(value, f64.const(0));
 }
 
 function isZeroShort(value: F32): I32 {
@@ -158,27 +142,4 @@ function rootShort(c: Context, second: I32): void {
     return f64.eq(f64.mul(wide, wide), f64.promoteF32(a));
   };
   guarded(c, { usable: finiteShort(root), exact }, () => c.setFr32("r1", i32.reinterpretF32(root)));
-}
-
-/**
- * Third operand times second plus or minus first, rounded once. The product is exact in the long format; the sum with it is
- * rounded to odd there, after which the rounding to short gives what one rounding would have given.
- */
-function multiplyAddShort(c: Context, second: I32, operation: (a: F64, b: F64) => F64): void {
-  const product = c.let(f64.mul(f64.promoteF32(asShort(c, c.fr32("r3"))), f64.promoteF32(asShort(c, second))));
-  const addend = c.let(f64.promoteF32(asShort(c, c.fr32("r1"))));
-  const sum = c.let(operation(product, addend));
-  const held = c.let(f64.sub(sum, product));
-  const lost = f64.sub(product, f64.sub(sum, held));
-  const error = c.let(operation === f64.add ? f64.add(lost, f64.sub(addend, held)) : f64.sub(lost, f64.add(addend, held)));
-  const bits = bitsOfLong(c, sum);
-  // An even last bit of an inexact sum is made odd by a step toward the exact value.
-  const outward = i32.eq(f64.gt(sum, f64.const(0)), f64.gt(error, f64.const(0)));
-  const step = select(i64.const(1), i64.const(-1), outward);
-  const inexactAndEven = i64.extendU(i32.and(f64.ne(error, f64.const(0)), i64.eqz(i64.and(bits, 1))));
-  const odd = f64.reinterpretI64(i64.add(bits, i64.mul(step, inexactAndEven)));
-  const result = c.let(f32.demoteF64(odd));
-  const resultBits = bitsOfShort(c, result);
-  const exact = (): I32 => i32.and(isZero(error), f64.eq(f64.promoteF32(result), sum));
-  guarded(c, { usable: inRangeShort(resultBits), usableToo: isZero(sum), exact }, () => c.setFr32("r1", resultBits));
 }

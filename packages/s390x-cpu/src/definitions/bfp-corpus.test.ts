@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { Assembler, type Instruction, instruction, mem } from "@zarch/s390x-isa";
 import { describe, expect, it } from "vitest";
-import { AFP_REGISTER_CONTROL, PROGRAM_ORIGIN, sharedCpu } from "../testing/program.ts";
+import { PROGRAM_ORIGIN, resetSharedCpu, sharedCpu } from "../testing/program.ts";
 
 const OPERAND = 0x2_0000;
 const INEXACT_FLAG = 0x0008_0000;
@@ -144,10 +144,7 @@ describe("BFP instructions by the corpus (PoP chapter 19)", () => {
     const storageForm = name.endsWith("br") ? instruction(name.slice(0, -1)) : undefined;
     const names = [known, ...(storageForm ? [storageForm] : [])];
     it(`insn: ${names.map((each) => each.mnemonic.toUpperCase()).join(", ")}: answers as the corpus says`, () => {
-      cpu.reset("clear");
-      const psw = Uint8Array.from([0, 2, 0, 1, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
-      for (const place of [0x1c0, 0x1d0]) cpu.memory.write(place, Uint8Array.from([...psw, place >> 8, place & 0xff]));
-      cpu.setControl(0, AFP_REGISTER_CONTROL);
+      resetSharedCpu();
       for (const each of names) check(each, name, list);
     });
   }

@@ -99,3 +99,17 @@ export function ccLong(c: Context, value: F64): void {
 export function ccShort(c: Context, value: F32): void {
   c.setCc(i32.or(i32.shl(f32.gt(value, f32.const(0)), 1), f32.lt(value, f32.const(0))));
 }
+
+/** Zeros at the right end of a significand. */
+function trailingZeros(bits: I64): I64 {
+  return i64.ctz(i64.or(bits, 0x0010_0000_0000_0000n));
+}
+
+/** Whether the product of two significands surely fits 53 bits. */
+export function productFits(a: I64, b: I64): I32 {
+  return i64.geU(i64.add(trailingZeros(a), trailingZeros(b)), 53);
+}
+
+export function isZero(value: F64): I32 {
+  return f64.eq(value, f64.const(0));
+}

@@ -2,6 +2,7 @@ import { type I64, i32, i64 } from "@zarch/wasm-encoder";
 import { defineBfpArithmetic } from "./bfp-arithmetic.ts";
 import { defineBfpConvert } from "./bfp-convert.ts";
 import { afpRegisters, bfpInstruction } from "./bfp-guard.ts";
+import { defineBfpMultiplyAdd } from "./bfp-multiply-add.ts";
 import { defineBfpTest } from "./bfp-test.ts";
 import { doubleword, word } from "./operands.ts";
 import type { DefinitionTable } from "./table.ts";
@@ -22,6 +23,7 @@ export function defineFloatingPoint(table: DefinitionTable): void {
     c.storeI32(c.address(2), c.fpc(), 32);
   });
   defineBfpArithmetic(table);
+  defineBfpMultiplyAdd(table);
   defineBfpTest(table);
   defineBfpConvert(table);
 }

@@ -63,6 +63,21 @@ export function sharedCpu(): Cpu {
   return shared;
 }
 
+/**
+ * The shared CPU after a clear reset, with the AFP-register control on, and new PSWs of supervisor call and program
+ * interruption that are disabled waits at the address of that PSW, so that they tell which of them it was.
+ */
+export function resetSharedCpu(): Cpu {
+  const cpu = sharedCpu();
+  cpu.reset("clear");
+  for (const place of [SVC_NEW_PSW, PROGRAM_NEW_PSW]) {
+    const psw = (DISABLED_WAIT << 64n) | BigInt(place);
+    cpu.memory.write(place, bytesOf(psw.toString(16).padStart(32, "0")));
+  }
+  cpu.setControl(0, AFP_REGISTER_CONTROL);
+  return cpu;
+}
+
 function bytesOf(content: Uint8Array | string): Uint8Array {
   if (typeof content !== "string") return content;
   return Uint8Array.from(content.replaceAll(/\s/g, "").match(/../g) ?? [], (digits) => Number.parseInt(digits, 16));
@@ -74,24 +89,17 @@ function bytesOf(content: Uint8Array | string): Uint8Array {
  */
 export function runProgram(source: string, setup: ProgramSetup = {}): ProgramState {
   const program = assemble(`${source}\n        svc ${END_CODE}\n`, { origin: PROGRAM_ORIGIN });
-  const cpu = sharedCpu();
+  const cpu = resetSharedCpu();
   const { memory } = cpu;
-  cpu.reset("clear");
   const hex = (address: number, length: number): string => {
     const bytes = new Uint8Array(length);
     memory.read(address, bytes);
     return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
   };
   const number64 = (address: number): bigint => BigInt(`0x${hex(address, 8)}`);
-  // New PSWs of supervisor call and program interruption: a disabled wait that tells which of them it was.
-  for (const place of [SVC_NEW_PSW, PROGRAM_NEW_PSW]) {
-    const psw = (DISABLED_WAIT << 64n) | BigInt(place);
-    memory.write(place, bytesOf(psw.toString(16).padStart(32, "0")));
-  }
   memory.write(PROGRAM_ORIGIN, program.bytes);
   for (const [address, content] of Object.entries(setup.memory ?? {})) memory.write(Number(address), bytesOf(content));
   for (const [number, value] of Object.entries(setup.control ?? {})) cpu.setControl(Number(number), value);
-  if (setup.control?.[0] === undefined) cpu.setControl(0, AFP_REGISTER_CONTROL);
   for (const [number, value] of Object.entries(setup.general ?? {})) cpu.setGeneral(Number(number), value);
   for (const [number, value] of Object.entries(setup.floatingPoint ?? {})) cpu.setFloatingPoint(Number(number), value);
   for (const [number, value] of Object.entries(setup.access ?? {})) cpu.setAccess(Number(number), value);
