@@ -44,6 +44,8 @@ export class ActiveConsole implements ActiveDevice, PortLink {
   readonly #lives = new Map<number, PortLife>();
   /** Control messages that wait for a buffer of the guest. */
   readonly #control: Uint8Array[] = [];
+  /** By port id: how many DEVICE_ADD messages the guest has not answered with PORT_READY. */
+  readonly #unanswered = new Map<number, number>();
   /** DEVICE_READY came. */
   #ready = false;
   #stopped = false;
@@ -61,7 +63,7 @@ export class ActiveConsole implements ActiveDevice, PortLink {
     this.#lives.set(port.id, { port, ready: false, held: [] });
     port.link = this;
     if (!this.#multiport) this.#setGuestOpen(port, true);
-    else if (this.#ready) this.#send(port.id, EVENT_DEVICE_ADD, 1);
+    else if (this.#ready) this.#announce(port.id);
   }
 
   /** A port that is gone. */
@@ -190,22 +192,32 @@ export class ActiveConsole implements ActiveDevice, PortLink {
     if (event === EVENT_DEVICE_READY) {
       if (value === 0 || this.#ready) return;
       this.#ready = true;
-      for (const port of this.#lives.keys()) this.#send(port, EVENT_DEVICE_ADD, 1);
+      for (const port of this.#lives.keys()) this.#announce(port);
       return;
     }
     const life = this.#lives.get(id);
-    if (!life || !this.#ready) return;
-    if (event === EVENT_PORT_READY) {
+    if (event === EVENT_PORT_READY && this.#isLastAnswer(id)) {
       if (value === 0) this.#context.logger.log("warn", `the guest could not set up console port ${id}`);
-      else this.#introduce(life);
-    } else if (event === EVENT_PORT_OPEN) {
+      else if (life) this.#introduce(life);
+    } else if (event === EVENT_PORT_OPEN && life?.ready) {
       this.#setGuestOpen(life.port, value !== 0);
     }
   }
 
-  /** Tells the guest about a port that it has set up. Once only: nothing the guest sends makes messages pile up here. */
+  #announce(id: number): void {
+    this.#unanswered.set(id, (this.#unanswered.get(id) ?? 0) + 1);
+    this.#send(id, EVENT_DEVICE_ADD, 1);
+  }
+
+  /** Counts a PORT_READY. False for one too many, and for one that is about a port that was here before under the same id. */
+  #isLastAnswer(id: number): boolean {
+    const left = (this.#unanswered.get(id) ?? 0) - 1;
+    if (left >= 0) this.#unanswered.set(id, left);
+    return left === 0;
+  }
+
+  /** Tells the guest about a port that it has set up. */
   #introduce(life: PortLife): void {
-    if (life.ready) return;
     life.ready = true;
     const { port } = life;
     if (port.isConsole) this.#send(port.id, EVENT_CONSOLE_PORT, 1);

@@ -217,17 +217,48 @@ describe("console device: control messages", () => {
     expect(guest.driver.frontend.needsReset).toBe(false);
   });
 
-  it("PORT_READY with value 0 and PORT_OPEN before PORT_READY do no harm", async () => {
+  it("PORT_OPEN counts only after PORT_READY, which counts only as the answer to DEVICE_ADD", () => {
     const device = new ConsoleDevice({ ports: [{ name: "a" }] });
     const guest = new GuestConsole(device);
     guest.send(0, 6, 1);
     guest.send(0, 3, 1);
-    expect(device.port(0).guestOpen).toBe(false);
+    guest.send(0, 6, 1);
     guest.send(0xffff_ffff, 0, 0);
+    expect(device.port(0).guestOpen).toBe(false);
+    guest.send(0xffff_ffff, 0, 1);
+    guest.send(0, 6, 1);
+    expect(device.port(0).guestOpen).toBe(false);
+    guest.send(0, 3, 1);
+    guest.send(0, 6, 1);
+    expect(device.port(0).guestOpen).toBe(true);
+  });
+
+  it("a guest that cannot set a port up says so, and the port stays closed", () => {
+    const logs: string[] = [];
+    const device = new ConsoleDevice({ ports: [{ name: "a" }] });
+    const guest = new GuestConsole(device, { logger: { log: (level, message) => void logs.push(`${level} ${message}`) } });
     guest.send(0xffff_ffff, 0, 1);
     guest.send(0, 3, 0);
     guest.send(0, 6, 1);
-    expect(device.port(0).guestOpen).toBe(true);
+    expect([device.port(0).guestOpen, logs]).toEqual([false, ["warn the guest could not set up console port 0"]]);
+  });
+
+  it("CONSOLE-DEV-006, CONSOLE-DEV-007: answers about an earlier port with the same id are told apart", async () => {
+    const device = new ConsoleDevice({ ports: [{ name: "first" }] });
+    const guest = new GuestConsole(device);
+    guest.send(0xffff_ffff, 0, 1);
+    device.removePort(device.port("first"));
+    device.addPort({ name: "second" });
+    // The guest works through ADD, REMOVE, ADD only now, and opens what it knows in between.
+    guest.send(0, 3, 1);
+    guest.send(0, 6, 1);
+    guest.send(0, 6, 0);
+    expect(device.port("second").guestOpen).toBe(false);
+    guest.send(0, 3, 1);
+    guest.send(0, 6, 1);
+    expect(device.port("second").guestOpen).toBe(true);
+    const messages = await Promise.all(Array.from({ length: 5 }, () => guest.driver.request(2, [], [64])));
+    expect(messages.map(({ data }) => data[4])).toEqual([1, 2, 1, 7, 6]);
   });
 });
 
