@@ -54,6 +54,14 @@ exec /bin/busybox init
 export const SHELL_SCRIPT = `#!/bin/sh
 export HOME=/root USER=root LOGNAME=root SHELL=/bin/sh
 cd /root
+for word in $(cat /proc/cmdline); do
+  case $word in
+    zarch.size=*)
+      size=\${word#*=}
+      stty rows \${size%x*} cols \${size#*x}
+      ;;
+  esac
+done
 cat /etc/motd
 setsid cttyhack /bin/sh -l
 exec /sbin/poweroff

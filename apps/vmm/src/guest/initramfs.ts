@@ -34,8 +34,8 @@ export const DEFAULT_MODULES: readonly string[] = [
  * The initramfs of the default guest: an uncompressed cpio archive with busybox, drivers and our programs. The same input
  * gives the same bytes. Another archive may be appended, whose files are then added to these or replace them.
  *
- * It stays uncompressed: storing it costs the host some MiB, and unpacking it would cost each start of the guest more
- * instructions than everything else in early user space.
+ * It stays uncompressed. Measured under QEMU with Debian's 6.1: Linux unpacks these 4.0 MB in 4 million instructions, and
+ * the same compressed by gzip (1.5 MB) in 87 million, while all of /init takes about 35 million.
  */
 export function buildInitramfs(options: InitramfsOptions): Uint8Array {
   const { busybox, modules } = options;

@@ -252,14 +252,21 @@ describe.skipIf(!enabled)("default guest under QEMU", { timeout: 90_000 }, () =>
     const folder = await mkdtemp(join(tmpdir(), "zarch-qemu-"));
     cleanUps.push(() => rm(folder, { recursive: true, force: true }));
     await writeFile(join(folder, "initrd"), guest.initramfs);
-    const child = qemu(["-kernel", guest.kernelPath, "-initrd", join(folder, "initrd"), "-append", "console=ttysclp0 quiet"]);
+    const child = qemu([
+      "-kernel",
+      guest.kernelPath,
+      "-initrd",
+      join(folder, "initrd"),
+      "-append",
+      "console=ttysclp0 quiet zarch.size=50x132",
+    ]);
     const text = await consoleOf(child, [
       ["zarch:~# ", "echo go; cat\r"],
       ["\ngo\r\n", "\x03"],
-      ["^C\r\nzarch:~# ", `tty; ls -d /sys/bus/ccw; ${word}\r`],
+      ["^C\r\nzarch:~# ", `tty; stty size; ls -d /sys/bus/ccw; ${word}\r`],
     ]);
     expect(text).toContain("/dev/ttysclp0\r\n");
-    expect(text).toContain("/sys/bus/ccw\r\n");
+    expect(text).toContain("50 132\r\n/sys/bus/ccw\r\n");
     expect(text).not.toContain("job control");
     expect(text).not.toContain("SIGTERM");
   });
