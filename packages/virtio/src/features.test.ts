@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { deviceTypeName } from "./device-types.ts";
 import { FeatureSet, unmetDependency } from "./features.ts";
 
 describe("FeatureSet", () => {
@@ -43,5 +44,20 @@ describe("FeatureSet", () => {
     expect(unmetDependency(new FeatureSet([5, 2, 6]), dependencies)).toBeUndefined();
     expect(unmetDependency(new FeatureSet([5, 3]), dependencies)?.feature).toBe(5);
     expect(unmetDependency(new FeatureSet([6, 1]), dependencies)?.feature).toBe(6);
+  });
+});
+
+describe("deviceTypeName", () => {
+  it("5: knows the types of the specification, and gives the number of others", () => {
+    expect([1, 2, 3, 4, 13, 16, 26].map(deviceTypeName)).toEqual([
+      "network",
+      "block",
+      "console",
+      "entropy",
+      "memory balloon",
+      "GPU",
+      "file system",
+    ]);
+    expect(deviceTypeName(4242)).toBe("type 4242");
   });
 });

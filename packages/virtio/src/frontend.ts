@@ -2,6 +2,7 @@ import type { Endian, GuestMemory } from "@zarch/guest-memory";
 import { HostError, type Logger, silentLogger } from "@zarch/vmm-interface";
 import { legacyAreas, type VirtqueueAreas, VirtqueueError } from "@zarch/vring";
 import type { ActiveDevice, DeviceContext, DeviceQueue, TransportInterrupts, VirtioDevice } from "./device.ts";
+import { deviceTypeName } from "./device-types.ts";
 import { F_RING_RESET, F_SUSPEND, type ReadonlyFeatureSet } from "./features.ts";
 import type { LiveQueueHost } from "./live-queue.ts";
 import { Negotiation } from "./negotiation.ts";
@@ -123,12 +124,16 @@ export class VirtioFrontend {
     return true;
   }
 
+  get #name(): string {
+    return `virtio ${deviceTypeName(this.#device.deviceId)} device`;
+  }
+
   get #legacy(): boolean {
     return this.#interface === "legacy";
   }
 
   #refuse(what: string, fields?: Readonly<Record<string, unknown>>): false {
-    this.#logger.log("debug", `virtio device ${this.#device.deviceId}: ${what}`, fields);
+    this.#logger.log("debug", `${this.#name}: ${what}`, fields);
     return false;
   }
 
@@ -234,8 +239,7 @@ export class VirtioFrontend {
 
   /** Stops an active device. What it does wrong in doing so must not keep the driver waiting. */
   #stop(active: ActiveDevice): Promise<void> | undefined {
-    const failed = (error: unknown): void =>
-      this.#logger.log("error", `virtio device ${this.#device.deviceId} failed in its reset`, { error });
+    const failed = (error: unknown): void => this.#logger.log("error", `${this.#name} failed in its reset`, { error });
     try {
       const pending = active.reset();
       if (pending instanceof Promise) return pending.catch(failed);
@@ -281,7 +285,7 @@ export class VirtioFrontend {
     this.#broken = true;
     const guest = reason instanceof VirtqueueError;
     const message = reason instanceof Error ? reason.message : String(reason);
-    this.#logger.log(guest ? "warn" : "error", `virtio device ${this.#device.deviceId} needs a reset: ${message}`, { error: reason });
+    this.#logger.log(guest ? "warn" : "error", `${this.#name} needs a reset: ${message}`, { error: reason });
     this.#queues.cutOff();
     // The legacy interface has no such bit (it came with virtio 1.0): the device just stops.
     if (this.#legacy) return;
