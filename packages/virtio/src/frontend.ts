@@ -239,14 +239,17 @@ export class VirtioFrontend {
 
   /** Stops an active device. What it does wrong in doing so must not keep the driver waiting. */
   #stop(active: ActiveDevice): Promise<void> | undefined {
-    const failed = (error: unknown): void => this.#logger.log("error", `${this.#name} failed in its reset`, { error });
     try {
       const pending = active.reset();
-      if (pending instanceof Promise) return pending.catch(failed);
+      if (pending instanceof Promise) return pending.catch((error: unknown) => this.#resetFailed(error));
     } catch (error) {
-      failed(error);
+      this.#resetFailed(error);
     }
     return undefined;
+  }
+
+  #resetFailed(error: unknown): void {
+    this.#logger.log("error", `${this.#name} failed in its reset`, { error });
   }
 
   /** The reset under way, if any. */
@@ -263,7 +266,11 @@ export class VirtioFrontend {
 
   #initialState(): void {
     this.#forget();
-    this.#device.reset?.();
+    try {
+      this.#device.reset?.();
+    } catch (error) {
+      this.#resetFailed(error);
+    }
   }
 
   /** Back to what the driver finds after a reset, apart from the device itself. */
