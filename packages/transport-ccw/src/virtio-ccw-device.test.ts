@@ -287,6 +287,13 @@ describe("4.3.2.1.3 legacy revision", () => {
     }
   });
 
+  it("CCW-LEGACY-FACT-DEV-004: a device may know classic indicators only", () => {
+    const guest = new CcwGuest({ adapterIndicators: false });
+    guest.setRevision(0);
+    expectReject(guest.command(VirtioCcwCommand.setAdapterIndicators, bytes("QQQB", 0x3000, 0x3008, 0, 3)));
+    expect(guest.command(VirtioCcwCommand.setIndicators, bytes("Q", 0x3000))).toMatchObject(done);
+  });
+
   it("configuration is big-endian for revision 0 and little-endian after it", () => {
     const guest = new CcwGuest();
     guest.setRevision(0);

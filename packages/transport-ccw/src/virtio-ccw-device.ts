@@ -36,6 +36,8 @@ export interface VirtioCcwOptions {
   readonly personality?: Personality;
   /** The highest revision offered to virtio 1.x drivers. Default 2. */
   readonly maxRevision?: 1 | 2;
+  /** Whether the driver may use two-stage indicators and adapter interruptions. Default true; old hosts knew classic ones only. */
+  readonly adapterIndicators?: boolean;
   /** Feature bits to offer beyond those of the device and the usual ones, for instance NOTIFICATION_DATA or RING_PACKED. */
   readonly extraFeatures?: Iterable<number>;
   /** Feature bits not to offer. */
@@ -77,6 +79,7 @@ export class VirtioCcwDevice implements ChannelDevice {
   readonly #logger: Logger;
   readonly #personality: Personality;
   readonly #maxRevision: number;
+  readonly #adapterIndicatorsAllowed: boolean;
   #port: ChannelDevicePort | undefined;
   /** The revision in use; undefined until the driver sets it, or issues its first command without doing so. */
   #revision: number | undefined;
@@ -92,6 +95,7 @@ export class VirtioCcwDevice implements ChannelDevice {
     this.#logger = options.logger ?? silentLogger;
     this.#personality = options.personality ?? "transitional";
     this.#maxRevision = this.#personality === "legacy" ? 0 : (options.maxRevision ?? MAX_REVISION);
+    this.#adapterIndicatorsAllowed = options.adapterIndicators ?? true;
     this.frontend = new VirtioFrontend(device, {
       memory: host.memory,
       interrupts: this.#interrupts,
@@ -322,6 +326,7 @@ export class VirtioCcwDevice implements ChannelDevice {
   #setAdapterIndicators(data: CcwDataStream): CommandEnd {
     const payload = readPayload(data, ADAPTER_INDICATORS_LENGTH);
     if (payload === undefined) return this.#reject("SET_IND_ADAPTER is too short");
+    if (!this.#adapterIndicatorsAllowed) return this.#reject("adapter indicators are switched off");
     if (this.#queueIndicators !== 0) return this.#reject("SET_IND_ADAPTER with classic indicators in use");
     // No summary or no indicator: the driver takes them back.
     if (loadAddress(payload, 0) === 0 || loadAddress(payload, 8) === 0) {
