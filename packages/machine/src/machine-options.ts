@@ -74,6 +74,11 @@ export interface MachineOptions {
   readonly watchdog?: boolean;
   /** What a reset or re-IPL by the guest does: it happens (default), or it ends the machine. */
   readonly onGuestReset?: "reset" | "exit";
+  /**
+   * How late, in ns, timer interruptions may come to a guest that has been idle, but for its timers, for a tenth of a second.
+   * Default 20,000,000 (20 ms): a kernel with a periodic tick then leaves the host alone, too. 0: always in time.
+   */
+  readonly idleTimerSlack?: number;
   /** Gives the event loop a turn. Default: the best that the host offers. */
   readonly yieldToHost?: () => Promise<void>;
   /** Default: the CPU of `@zarch/s390x-cpu`. */

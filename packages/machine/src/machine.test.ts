@@ -289,6 +289,27 @@ describe("machine: waiting", () => {
     expect((await exit).reason).toBe("power-off");
   });
 
+  it("lets a guest that is long idle sleep longer than it asked for, by the slack at most", async () => {
+    const wakes: number[] = [];
+    const { machine, clock } = setUp(
+      Array.from({ length: 100 }, () => (self: ScriptedCpu) => {
+        wakes.push(clock.time);
+        self.alarm = clock.time + 4_000_000;
+        return clock.time < 180_000_000 ? ("wait" as const) : ("stopped" as const);
+      }),
+    );
+    const exit = machine.run();
+    await turns();
+    while (machine.state === "running") {
+      clock.advance(1_000_000);
+      await turns(3);
+    }
+    await exit;
+    const gaps = wakes.slice(1).map((time, index) => (time - wakes[index]!) / 1e6);
+    expect(gaps.slice(0, 25)).toEqual(new Array(25).fill(4));
+    expect(gaps.slice(26, -1).every((gap) => gap === 20)).toBe(true);
+  });
+
   it("wakes for an attention, and leaves no alarm behind", async () => {
     const { machine, cpu, clock } = setUp([
       (self) => {

@@ -22,6 +22,8 @@ import { hostYielder } from "./yield-to-host.ts";
  */
 export type MachineState = "loaded" | "running" | "paused" | "ended" | "closed";
 
+const defaultIdleTimerSlack = 20_000_000;
+
 /** Where Linux, like other control programs, says "quiesced" by the address of a disabled wait. */
 const quiescedCode = 0xfff;
 
@@ -80,6 +82,7 @@ export class Machine implements AsyncDisposable {
       cpu: this.#cpu,
       clock,
       yieldToHost: this.#yieldToHost,
+      idleTimerSlack: options.idleTimerSlack ?? defaultIdleTimerSlack,
       betweenRuns: () => this.#betweenRuns(),
     });
     for (const device of options.devices ?? []) this.#attach(device);

@@ -4,6 +4,8 @@ import { Idle } from "./idle.ts";
 
 /** Host time that one run of the CPU should take, in ns: long enough to be efficient, short enough for prompt I/O. */
 const sliceTime = 2_000_000;
+/** A guest that has been idle for so long, in ns, is left to sleep longer than it asked for. */
+const settledTime = 100_000_000;
 const minimumBudget = 1_000;
 const maximumBudget = 1_000_000;
 
@@ -15,6 +17,11 @@ export interface RunLoopOptions {
   readonly clock: Clock;
   /** Gives the host's event loop a turn. */
   readonly yieldToHost: () => Promise<void>;
+  /**
+   * How late, in ns, the timer interruptions of a guest may come that has long been idle but for them. Many
+   * ticks of a kernel that has a periodic one (Debian's: 250 a second) then cost the host one wake.
+   */
+  readonly idleTimerSlack: number;
   /** Does what was asked for during a run (a reset). Called between runs; returns whether it did anything. */
   readonly betweenRuns: () => boolean;
 }
@@ -104,7 +111,7 @@ export class RunLoop {
         switch (exit) {
           case "wait":
             this.#idleSince ??= clock.now();
-            await this.#idle.sleep(cpu.nextAlarm());
+            await this.#idle.sleep(this.#deadline(before));
             // Devices whose I/O ends in microtasks could keep waking the guest without the event loop ever having a turn.
             if (clock.now() - this.#lastTurn > sliceTime) await this.#hostTurn();
             break;
@@ -131,6 +138,13 @@ export class RunLoop {
   async #hostTurn(): Promise<void> {
     await this.#options.yieldToHost();
     this.#lastTurn = this.#options.clock.now();
+  }
+
+  /** @param lastWake when the run before the present wait began */
+  #deadline(lastWake: number): number | undefined {
+    const alarm = this.#options.cpu.nextAlarm();
+    if (alarm === undefined || lastWake - this.#idleSince! < settledTime) return alarm;
+    return Math.max(alarm, lastWake + this.#options.idleTimerSlack);
   }
 
   #adapt(elapsed: number): void {
