@@ -15,6 +15,11 @@ export interface CpuIdentity {
   readonly extendedName: string;
   /** Number of configured CPUs. */
   readonly cpus: number;
+  /**
+   * CPU capability of SYSIB 1.2.2, an unsigned integer of at most 23 bits; smaller is faster. Linux shows ten million divided
+   * by it as "bogomips per cpu".
+   */
+  readonly capability: number;
 }
 
 export const defaultIdentity: CpuIdentity = {
@@ -26,4 +31,6 @@ export const defaultIdentity: CpuIdentity = {
   uuid: new Uint8Array(16),
   extendedName: "zarch",
   cpus: 1,
+  // 300 "bogomips": about the millions of instructions that the interpreter executes in a second.
+  capability: 33_333,
 };

@@ -4,6 +4,9 @@ import { outgoing, readOperand, writeOperand } from "./operand-access.ts";
 
 const facilities = facilityList();
 
+/** Capability adjustment factor, in thousandths: all that the level above has. */
+const CAPABILITY_ADJUSTMENT = 1000;
+
 /** EBCDIC (code page 37) of the characters that identifications use. */
 function ebcdic(text: string, length: number): Uint8Array {
   const bytes = new Uint8Array(length).fill(0x40);
@@ -29,58 +32,59 @@ function ebcdicOf(code: number): number {
   );
 }
 
-/** Builds the system-information block that STSI asks for, or undefined when there is none. */
+/**
+ * Builds the system-information block (SYSIB) that STSI asks for, or undefined when there is none (PoP chapter 10, "STORE
+ * SYSTEM INFORMATION"). Characters are EBCDIC, numbers big-endian.
+ */
 function systemInformation(core: CpuCore, functionCode: number, selector1: number, selector2: number): Uint8Array | undefined {
   const { identity } = core;
   const block = new Uint8Array(4096);
   const data = new DataView(block.buffer);
-  const type = ebcdic(identity.machineType.toString(16).padStart(4, "0"), 4);
-  if (functionCode === 1 && selector1 === 1 && selector2 === 1) {
-    block.set(ebcdic("ZARCH", 16), 32);
-    block.set(type, 80);
-    block.set(ebcdic("", 12), 84);
-    block.set(ebcdic("0000000000000000", 16), 96);
-    block.set(ebcdic("ZARCH", 4), 112);
-    return block;
-  }
-  if (functionCode === 1 && selector1 === 2 && selector2 === 1) {
+  const cpuCounts = (offset: number): void => {
+    data.setUint16(offset, identity.cpus);
+    data.setUint16(offset + 2, identity.cpus);
+  };
+  const sequenceAndPlant = (): void => {
     block.set(ebcdic("0000000000000000", 16), 80);
     block.set(ebcdic("ZARCH", 4), 96);
-    data.setUint16(100, identity.address);
-    return block;
-  }
-  if (functionCode === 1 && selector1 === 2 && selector2 === 2) {
-    data.setUint16(4, 0); // no alternate capability
-    data.setUint16(36, identity.cpus);
-    data.setUint16(38, identity.cpus);
-    return block;
-  }
-  if (functionCode === 2 && selector1 === 2 && selector2 === 1) {
-    block.set(ebcdic("0000000000000000", 16), 80);
-    block.set(ebcdic("ZARCH", 4), 96);
-    data.setUint16(100, identity.address);
-    data.setUint16(102, identity.address);
-    return block;
-  }
-  if (functionCode === 2 && selector1 === 2 && selector2 === 2) {
-    data.setUint8(35, 0x00);
-    data.setUint16(36, identity.cpus);
-    data.setUint16(38, identity.cpus);
-    block.set(ebcdic("", 8), 44);
-    return block;
-  }
-  if (functionCode === 3 && selector1 === 2 && selector2 === 2) {
-    block[31] = 1; // one virtual machine is described
-    data.setUint16(34, identity.cpus);
-    data.setUint16(36, identity.cpus);
-    block.set(ebcdic(identity.vmName, 8), 40);
-    data.setUint32(48, 1000); // capability adjustment factor
-    block.set(ebcdic(identity.controlProgram, 16), 52);
-    block[70] = 2; // the extended name is UTF-8
-    block.set(identity.uuid, 80);
-    // Extended names of up to 255 bytes follow at the end of the block.
-    block.set(new TextEncoder().encode(identity.extendedName).subarray(0, 255), 2048 + 1792);
-    return block;
+  };
+  switch (`${functionCode}.${selector1}.${selector2}`) {
+    case "1.1.1":
+      block.set(ebcdic("ZARCH", 16), 32);
+      block.set(ebcdic(identity.machineType.toString(16).padStart(4, "0"), 4), 48);
+      block.set(ebcdic("ZARCH", 16), 64);
+      sequenceAndPlant();
+      // Model; blank means that it is the model-capacity identifier above.
+      block.set(ebcdic("", 16), 100);
+      return block;
+    case "1.2.1":
+      sequenceAndPlant();
+      data.setUint16(102, identity.address);
+      return block;
+    case "1.2.2":
+      data.setUint32(32, identity.capability);
+      cpuCounts(36);
+      return block;
+    case "2.2.1":
+      sequenceAndPlant();
+      data.setUint16(100, identity.address);
+      data.setUint16(102, identity.address);
+      return block;
+    case "2.2.2":
+      cpuCounts(36);
+      block.set(ebcdic("ZARCH", 8), 44);
+      data.setUint32(52, CAPABILITY_ADJUSTMENT);
+      return block;
+    case "3.2.2":
+      block[31] = 1; // one virtual machine is described
+      cpuCounts(36);
+      block.set(ebcdic(identity.vmName, 8), 44);
+      data.setUint32(52, CAPABILITY_ADJUSTMENT);
+      block.set(ebcdic(identity.controlProgram, 16), 56);
+      block[75] = 2; // the extended name is UTF-8
+      block.set(identity.uuid, 80);
+      block.set(new TextEncoder().encode(identity.extendedName).subarray(0, 255), 2048);
+      return block;
   }
   return undefined;
 }
