@@ -63,7 +63,7 @@ for word in $(cat /proc/cmdline); do
   esac
 done
 cat /etc/motd
-setsid cttyhack /bin/sh -l
+/bin/sh -l
 exec /sbin/poweroff
 `;
 
