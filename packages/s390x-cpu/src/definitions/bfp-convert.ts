@@ -1,17 +1,4 @@
-import {
-  type F64,
-  type FunctionBuilder,
-  f32,
-  f64,
-  type I32,
-  type I64,
-  i32,
-  i64,
-  type Label,
-  type Local,
-  select,
-  truncSaturating,
-} from "@zarch/wasm-encoder";
+import { type F64, f32, f64, type I32, type I64, i32, i64, type Label, type Local, select, truncSaturating } from "@zarch/wasm-encoder";
 import type { Context } from "../engine/context.ts";
 import { bfpAllowed, ccLong, finiteLong, guarded, inRangeShort } from "./bfp-guard.ts";
 import { word } from "./operands.ts";
@@ -84,22 +71,34 @@ function defineFromFixed(table: DefinitionTable): void {
 function rounded(c: Context, x: F64, slow: Label): Local<"f64"> {
   const { f } = c;
   const result = f.temporary("f64");
-  /** Nested blocks, from the outside in; each is followed by its value. */
-  const choose = (builder: FunctionBuilder, done: Label, values: readonly F64[], labels: readonly Label[]): void => {
-    const [value, ...rest] = values;
-    if (!value) {
-      const [away, nearest, trunc, ceil, floor] = labels.toReversed() as [Label, Label, Label, Label, Label];
-      builder.brTable(c.field("m3"), [nearest, away, slow, slow, nearest, trunc, ceil, floor], slow);
-      return;
-    }
-    builder.block((label) => choose(builder, done, rest, [...labels, label]));
-    builder.set(result, value);
-    builder.br(done);
-  };
+  const method = c.field("m3");
   const toward = f64.trunc(x);
   const one = select(f64.const(-1), f64.const(1), f64.lt(x, f64.const(0)));
   const away = select(f64.add(toward, one), toward, f64.ge(f64.abs(f64.sub(x, toward)), f64.const(0.5)));
-  f.block((done) => choose(f, done, [f64.floor(x), f64.ceil(x), f64.trunc(x), f64.nearest(x), away], []));
+  const nearest = f64.nearest(x);
+  const byMethod = [nearest, away, undefined, undefined, nearest, toward, f64.ceil(x), f64.floor(x)];
+  if (method.constant !== undefined) {
+    const value = byMethod[Number(method.constant)];
+    if (value) f.set(result, value);
+    else f.br(slow);
+    return result;
+  }
+  /** Nested blocks, from the outside in; each is followed by its value. */
+  const choose = (number: number, labels: readonly Label[], done: Label): void => {
+    if (number === byMethod.length) {
+      f.brTable(method, labels, slow);
+      return;
+    }
+    const value = byMethod[number];
+    if (!value) {
+      choose(number + 1, [...labels, slow], done);
+      return;
+    }
+    f.block((label) => choose(number + 1, [...labels, label], done));
+    f.set(result, value);
+    f.br(done);
+  };
+  f.block((done) => choose(0, [], done));
   return result;
 }
 

@@ -22,9 +22,11 @@ export function bfpInstruction(c: Context): void {
 
 /** Refuses floating-point registers other than 0, 2, 4 and 6 while the AFP-register control is off. */
 export function afpRegisters(c: Context, ...names: readonly ("r1" | "r2" | "r3")[]): void {
+  const additional = names.map((name) => c.registerNumber(name)).reduce((all, number) => i32.or(all, number));
+  const used = i32.and(additional, 9);
+  if (used.constant === 0) return;
   c.f.if(i32.eqz(i32.and(c.controlLow(0), AFP_REGISTER_CONTROL)), () => {
-    const numbers = names.map((name) => c.registerNumber(name)).reduce((all, number) => i32.or(all, number));
-    c.f.if(i32.and(numbers, 9), () => c.dataException(i32.const(DXC_AFP_REGISTER)));
+    c.f.if(used, () => c.dataException(i32.const(DXC_AFP_REGISTER)));
   });
 }
 

@@ -1,0 +1,148 @@
+import { assemble } from "@zarch/s390x-isa";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { blockImports, compileBlock } from "../engine/block.ts";
+import { BlockExit } from "../engine/block-context.ts";
+import * as layout from "../engine/layout.ts";
+import { type Cpu, createCpu } from "../runtime/cpu.ts";
+import { definedInstructions } from "./all.ts";
+
+const clock = { now: () => 0, wallClock: () => 0, setAlarm: () => () => {} };
+const size = 1 << 20;
+const places = layout.memoryLayout(size);
+const byId = new Map(definedInstructions().map((each) => [each.instruction.id, each]));
+const CODE = 0x1_0000;
+const DATA = 0x2_0000;
+
+function prepare(
+  cpu: Cpu,
+  text: Uint8Array,
+  fpc: number,
+  floats: readonly bigint[],
+  general: readonly bigint[],
+  storage: Uint8Array,
+): void {
+  cpu.memory.write(CODE, text);
+  cpu.memory.write(DATA, storage);
+  for (const [number, value] of floats.entries()) cpu.setFloatingPoint(number, value);
+  for (const [number, value] of general.entries()) cpu.setGeneral(number, value);
+  cpu.setGeneral(12, BigInt(DATA));
+  cpu.setFpc(fpc);
+  cpu.setControl(0, 0x4_0000n);
+  cpu.setPsw(0x0000_0001_8000_0000n, BigInt(CODE));
+}
+
+/** Runs a program as compiled blocks; what a block hands back is interpreted. */
+function runThrough(cpu: Cpu, text: Uint8Array): void {
+  const engine = cpu.core.engine as unknown as Record<string, WebAssembly.ImportValue>;
+  const imports = Object.fromEntries(blockImports.map((name) => [name, engine[name]!]));
+  for (;;) {
+    const offset = Number(cpu.state.psw.address) - CODE;
+    if (offset >= text.length) return;
+    const block = compileBlock(text.subarray(offset), BigInt(CODE + offset), byId, places);
+    const instance = new WebAssembly.Instance(new WebAssembly.Module(block.wasm), { env: { ...imports, memory: cpu.wasmMemory } });
+    if ((instance.exports.block as () => number)() === BlockExit.done) return;
+    cpu.step();
+  }
+}
+
+const lines = [
+  "ld %f1,8(%r12)",
+  "ldy %f2,0(%r12)",
+  "le %f3,16(%r12)",
+  "std %f4,24(%r12)",
+  "ste %f5,33(%r12)",
+  "ldr %f6,%f1",
+  "ler %f7,%f2",
+  "lxr %f0,%f5",
+  "lzdr %f3",
+  "ldgr %f4,%r1",
+  "lgdr %r2,%f5",
+  "cpsdr %f1,%f2,%f3",
+  "lpdfr %f2,%f3",
+  "efpc %r3",
+  "adbr %f1,%f2",
+  "sdb %f2,8(%r12)",
+  "mdbr %f3,%f4",
+  "ddbr %f4,%f1",
+  "sqdbr %f5,%f2",
+  "aebr %f6,%f7",
+  "seb %f7,16(%r12)",
+  "meebr %f0,%f6",
+  "mdebr %f1,%f7",
+  "debr %f2,%f6",
+  "sqebr %f3,%f7",
+  "madbr %f1,%f2,%f3",
+  "msdb %f4,%f5,8(%r12)",
+  "maebr %f5,%f6,%f7",
+  "mseb %f6,%f7,16(%r12)",
+  "cdbr %f1,%f2",
+  "keb %f3,16(%r12)",
+  "ltdbr %f4,%f5",
+  "lcebr %f5,%f6",
+  "lnxbr %f0,%f1",
+  "tcdb %f2,1365",
+  "tceb %f6,819",
+  "ldebr %f1,%f6",
+  "ledbr %f6,%f1",
+  "fidbra %f2,7,%f3,4",
+  "fidbra %f3,3,%f4,0",
+  "fiebr %f7,0,%f6",
+  "cdgbr %f4,%r4",
+  "cefbr %f6,%r5",
+  "celgbr %f7,0,%r4,0",
+  "cgdbr %r4,5,%f1",
+  "cfebr %r5,1,%f6",
+  "clgdbr %r6,4,%f2,0",
+];
+
+const long = fc.oneof(
+  fc.double({ noNaN: true, min: -1e9, max: 1e9 }).map((x) => new BigUint64Array(Float64Array.of(x).buffer)[0]!),
+  fc.integer({ min: -100, max: 100 }).map((x) => new BigUint64Array(Float64Array.of(x).buffer)[0]!),
+  fc.float({ noNaN: true, min: -1000, max: 1000 }).map((x) => BigInt(new Uint32Array(Float32Array.of(x).buffer)[0]!) << 32n),
+  fc.bigInt({ min: 0n, max: (1n << 64n) - 1n }),
+);
+
+describe("compiled blocks of floating-point instructions", () => {
+  const compiled = createCpu({ memorySize: size, clock });
+  const interpreted = createCpu({ memorySize: size, clock });
+
+  it("leave the same registers, FPC, condition code and storage as the interpreter", () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.constantFrom(...lines), { minLength: 1, maxLength: 12 }),
+        fc.constantFrom(0, 0x0008_0000, 0x0008_0003),
+        fc.array(long, { minLength: 8, maxLength: 8 }),
+        fc.array(fc.bigInt({ min: 0n, max: (1n << 64n) - 1n }), { minLength: 8, maxLength: 8 }),
+        fc.uint8Array({ minLength: 64, maxLength: 64 }),
+        (program, fpc, floats, general, storage) => {
+          const text = assemble(program.join("\n"), { origin: CODE }).bytes;
+          for (const cpu of [compiled, interpreted]) prepare(cpu, text, fpc, floats, general, storage);
+          runThrough(compiled, text);
+          interpreted.runExactly(program.length);
+          expect(compiled.state).toEqual(interpreted.state);
+          const bytes = (cpu: Cpu): Uint8Array => {
+            const copy = new Uint8Array(64);
+            cpu.memory.read(DATA, copy);
+            return copy;
+          };
+          expect(bytes(compiled)).toEqual(bytes(interpreted));
+        },
+      ),
+      { numRuns: 150 },
+    );
+  });
+
+  it("keep native arithmetic inside: no instruction is handed back", () => {
+    const text = assemble("adbr %f1,%f2\nmdbr %f1,%f2\nmadbr %f1,%f2,%f3\ncdbr %f1,%f2\ncgdbr %r2,5,%f1\nldr %f9,%f1", {
+      origin: CODE,
+    }).bytes;
+    const floats = [1.1, 2.2, 3.3, 4.4].map((x) => new BigUint64Array(Float64Array.of(x).buffer)[0]!);
+    prepare(compiled, text, 0x0008_0000, floats, [], new Uint8Array(64));
+    const engine = compiled.core.engine as unknown as Record<string, WebAssembly.ImportValue>;
+    const imports = Object.fromEntries(blockImports.map((name) => [name, engine[name]!]));
+    const block = compileBlock(text, BigInt(CODE), byId, places);
+    const instance = new WebAssembly.Instance(new WebAssembly.Module(block.wasm), { env: { ...imports, memory: compiled.wasmMemory } });
+    expect([block.count, (instance.exports.block as () => number)()]).toEqual([6, BlockExit.done]);
+  });
+});
