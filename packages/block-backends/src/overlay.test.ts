@@ -1,6 +1,7 @@
 import { type BlockBackend, HostError } from "@zarch/vmm-interface";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { crc32 } from "./crc32.ts";
 import { createOverlay, FaultInjectingBackend, MemoryBackend, memoryOverlay, type OverlayFile, openOverlay } from "./index.ts";
 
 /** A file in memory whose writes are volatile until flushed. */
@@ -205,6 +206,34 @@ describe("overlay in a file", () => {
     await overlay.flush();
     const again = await openOverlay(new VolatileFile(file.durable), patterned(SIZE));
     expect((await contentOf(again))[0]).toBe(0xee);
+  });
+
+  it("any header with a right checksum, before any map, is refused or opened, and nothing else", async () => {
+    const word = fc.oneof(fc.nat(70), fc.integer({ min: 0, max: 0xffffffff }));
+    await fc.assert(
+      fc.asyncProperty(
+        fc.constantFrom(1, 2),
+        word,
+        fc.oneof(fc.constant(BigInt(SIZE)), fc.bigInt(0n, 2n ** 64n - 1n)),
+        fc.uint8Array({ maxLength: 4096 }),
+        async (version, shift, size, rest) => {
+          const bytes = new Uint8Array(8192 + rest.length);
+          bytes.set(new TextEncoder().encode("ZARCHOVL"));
+          const view = new DataView(bytes.buffer);
+          view.setUint32(8, version, true);
+          view.setUint32(12, shift, true);
+          view.setBigUint64(16, size, true);
+          view.setUint32(24, crc32(bytes.subarray(0, 24)), true);
+          bytes.set(rest, 4096);
+          try {
+            const overlay = await openOverlay(new VolatileFile(bytes), patterned(SIZE));
+            expect((await contentOf(overlay)).length).toBe(SIZE);
+          } catch (error) {
+            expect(error).toMatchObject({ code: "ERR_ZARCH_OVERLAY_FORMAT" });
+          }
+        },
+      ),
+    );
   });
 
   it("refuses hostile and truncated files", async () => {

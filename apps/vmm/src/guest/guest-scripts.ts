@@ -171,6 +171,8 @@ while [ -n "$again" ]; do
     case " 1 $$ $output $errors " in *" $process "*) continue ;; esac
     [ -e /proc/$process/exe ] && kill -KILL $process 2>/dev/null && again=yes
   done
+  # A process may need a moment to end, one that waits for a disk a long one.
+  [ -z "$again" ] || usleep 1000
 done
 wait $output $errors
 
