@@ -59,7 +59,7 @@ export interface GeneratedInterpreter {
 
 /**
  * Generates the interpreter module. It imports `env.memory`, `env.helper(instruction id, record)`,
- * `env.accessRegisterAsce(alet)` and `env.clock()` (nanoseconds), and exports `run() -> ExitReason` and the internal functions that the runtime uses.
+ * `env.accessRegisterAsce(alet)`, `env.clock()` (nanoseconds), `env.writeResolved` and `env.stored` (see ProgramEvents), and exports `run() -> ExitReason` and the internal functions that the runtime uses.
  */
 export function generateInterpreter(options: InterpreterOptions): GeneratedInterpreter {
   const { layout, handlers } = options;
@@ -72,6 +72,8 @@ export function generateInterpreter(options: InterpreterOptions): GeneratedInter
     "i64",
   );
   functions.imported("clock", module.importFunction("env", "clock", { params: [], results: ["f64"] }), "f64");
+  functions.imported("writeResolved", module.importFunction("env", "writeResolved", { params: ["i32", "i32", "i32"], results: [] }));
+  functions.imported("stored", module.importFunction("env", "stored", { params: ["i32", "i32"], results: [] }));
   module.importMemory("env", "memory", { minimum: layout.wasmPages, maximum: layout.wasmPages });
 
   declareTranslation(functions);

@@ -76,6 +76,9 @@ export const TOD_PROGRAMMABLE = 0x8c8;
 /** Breaking-event address and last taken branch are not recorded; this is what the lowcore field gets. */
 export const BREAKING_EVENT = 0x8d0;
 
+/** Nonzero while storage-alteration events are recorded: no store takes the fast path, and the runtime hears of each. */
+export const PER_STORES = 0x8d8;
+
 /** Buffer through which accesses that cross a page go, 32 bytes. */
 export const CROSSING = 0x900;
 /** Doubleword that holds instruction text that crosses a page. */

@@ -13,6 +13,7 @@ import {
   FETCH_ENTRIES,
   type MemoryLayout,
   PAGE_RELEASE,
+  PER_STORES,
   RECORD_PAGE,
   RECORD_PAGE_END,
   RECORD_PAGE_FRAME,
@@ -169,6 +170,7 @@ function defineInvalidate(functions: FunctionSet, layout: MemoryLayout): void {
   functions.define("invalidateCode", ["i64", "i32"], undefined, (f) => {
     const absolute = f.param(0, "i64").value;
     const length = f.param(1, "i32").value;
+    f.if(i32.load(at(PER_STORES)), () => f.call(functions.index("stored"), i32.wrap(absolute), length));
     const slot = f.let(recordPageSlot(layout, absolute));
     const page = f.let(i32.load(slot));
     f.if(i32.eqz(page), () => f.return());

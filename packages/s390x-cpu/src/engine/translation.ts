@@ -10,6 +10,7 @@ import {
   EMPTY_BANK,
   EXCEPTION_ACCESS,
   type MemoryLayout,
+  PER_STORES,
   PREFIX,
   PROGRAM_CODE,
   PSW_MASK,
@@ -309,7 +310,12 @@ function defineSelectAsce(functions: FunctionSet): void {
     const asce = f.let(functions.callI64("selectAsce", base) as I64);
     // -1 is no valid element: the access-register translation failed and left its exception.
     f.if(i64.eq(asce, -1), () => f.return(i64.const(-1)));
-    f.push(functions.callI64("resolve", va, i32.or(access, i32.shl(functions.callI32("spaceOf", base), 4)), asce) as I64);
+    const absolute = f.let(functions.callI64("resolve", va, i32.or(access, i32.shl(functions.callI32("spaceOf", base), 4)), asce) as I64);
+    f.if(i32.load(at(PER_STORES)), () => {
+      const allowed = i32.and(i32.eq(access, Access.write), i64.ne(absolute, -1));
+      f.if(allowed, () => f.call(functions.index("writeResolved"), i32.wrap(i64.shrU(va, 32)), i32.wrap(va), i32.wrap(absolute)));
+    });
+    f.push(absolute);
   });
 }
 
@@ -329,7 +335,8 @@ function defineInstall(functions: FunctionSet, layout: MemoryLayout): void {
       f.storeI32(entry, bias, 32, 8);
       const hasCode = i32.load(i32.add(i32.const(layout.recordPages), i32.shl(i32.shrU(frame, 12), 2)));
       // Pages 0 and 1 are never writable by the fast path, as low-address protection covers part of them.
-      f.if(i32.and(write, i32.and(i32.eqz(hasCode), i64.gtU(page, 0x1000))), () => {
+      const watched = i32.or(hasCode, i32.load(at(PER_STORES)));
+      f.if(i32.and(write, i32.and(i32.eqz(watched), i64.gtU(page, 0x1000))), () => {
         f.storeI64(entry, page, 64, TLB_WRITE);
         f.storeI32(entry, bias, 32, TLB_WRITE + 8);
       });

@@ -111,6 +111,14 @@ export class CpuCore {
     return this.record === layout.EXECUTE_RECORD ? this.registers.word(layout.EXECUTE_LENGTH) : this.operands.length;
   }
 
+  /** Length in bytes of the instruction that the exact engine just executed at an address (right half). */
+  lengthOfExecuted(low: number): number {
+    const page = this.registers.word(layout.RECORD_PAGE);
+    const own = this.storage.bytes[page + (low & 0xffe) * 8 + 2] as number;
+    // An instruction that reaches into the next page has its record elsewhere.
+    return own !== 0 ? own : (this.storage.bytes[layout.CROSSING_RECORD + 2] as number);
+  }
+
   /** Presents SUPERVISOR CALL; set by the CPU, which owns the interruption mechanism. */
   supervisorCall: (code: number, length: number) => void = () => {};
 

@@ -11,6 +11,7 @@ import { allHelpers } from "./helpers.ts";
 import { type CpuIdentity, defaultIdentity } from "./identity.ts";
 import { Interruptions } from "./interruptions.ts";
 import { type OperandReader, operandReader } from "./operands.ts";
+import type { ProgramEvents } from "./program-events.ts";
 import { ProgramInterruptionSignal } from "./program-interruption.ts";
 import { Psw } from "./psw.ts";
 import { Registers } from "./registers.ts";
@@ -85,6 +86,11 @@ export class Cpu {
     this.core.supervisorCall = (code, length) => this.#interruptions.supervisorCall(code, length);
   }
 
+  /** @internal */
+  get programEvents(): ProgramEvents {
+    return this.#interruptions.events;
+  }
+
   /** Tells the CPU that something may have become pending. Safe at any time, also from a port's callback. */
   attention(): void {
     this.core.attention();
@@ -129,6 +135,11 @@ export class Cpu {
         return enabled === 0 ? { reason: "disabled-wait", address: this.#address() } : { reason: "wait" };
       }
       if (left <= 0) return { reason: "budget" };
+      if (this.#interruptions.events.isOn) {
+        this.#runWithEvents();
+        left--;
+        continue;
+      }
       registers.setWord(layout.ATTENTION, 0);
       registers.setWord(layout.BUDGET, left);
       const exit = engine.run();
@@ -152,6 +163,25 @@ export class Cpu {
         this.#stopped = true;
       }
     }
+  }
+
+  /** One instruction with program-event recording. */
+  #runWithEvents(): void {
+    this.#exactEngine ??= this.#exact();
+    const registers = this.#registers;
+    const { pswHigh, pswLow } = registers;
+    const { events } = this.#interruptions;
+    events.begin();
+    registers.setWord(layout.ATTENTION, 0);
+    registers.setWord(layout.BUDGET, 1);
+    const exit = this.#exactEngine.run();
+    const ended = (length: number): boolean => events.end(length, pswHigh, pswLow);
+    if (exit === layout.ExitReason.program) this.#interruptions.programAtRecord(registers.word(layout.PROGRAM_CODE), ended);
+    else if ((registers.word(layout.BUDGET) | 0) <= 0) {
+      const length = this.core.lengthOfExecuted(events.addressLow);
+      if (ended(length)) this.#interruptions.programEvent(length);
+    }
+    if (!events.isOn) events.off();
   }
 
   #address(): bigint {
@@ -286,9 +316,9 @@ export class Cpu {
 function instantiate(
   module: WebAssembly.Module,
   memory: WebAssembly.Memory,
-  imports: Record<string, (...args: number[]) => number | bigint>,
+  imports: Record<string, (...args: number[]) => unknown>,
 ): EngineExports {
-  const instance = new WebAssembly.Instance(module, { env: { memory, ...imports } });
+  const instance = new WebAssembly.Instance(module, { env: { memory, ...imports } as WebAssembly.ModuleImports });
   return instance.exports as unknown as EngineExports;
 }
 
@@ -327,6 +357,7 @@ export function createCpu(options: CpuOptions): Cpu {
     readers[instruction.id] = operandReader(instruction, bytes, words);
   }
   let core: CpuCore;
+  let cpu: Cpu;
   const imports = {
     helper: (id: number, record: number): number => {
       const helper = helpers[id];
@@ -355,6 +386,8 @@ export function createCpu(options: CpuOptions): Cpu {
       return -1n;
     },
     clock: (): number => clock.now(),
+    writeResolved: (high: number, low: number, absolute: number): void => cpu.programEvents.writeResolved(high, low, absolute >>> 0),
+    stored: (absolute: number, length: number): void => cpu.programEvents.stored(absolute >>> 0, length),
   };
   const engine = instantiate(new WebAssembly.Module(generated.wasm), wasmMemory, imports);
   const storage = new OperandStorage(buffer, engine, memory);
@@ -380,7 +413,7 @@ export function createCpu(options: CpuOptions): Cpu {
     const module = generateInterpreter({ layout: places, handlers, isEnabled, mode: "exact" });
     return instantiate(new WebAssembly.Module(module.wasm), wasmMemory, imports);
   };
-  const cpu = new Cpu({ memory, wasmMemory, core, engine, exact, handlers: handlers.handlers });
+  cpu = new Cpu({ memory, wasmMemory, core, engine, exact, handlers: handlers.handlers });
   cpu.reset("initial-cpu");
   return cpu;
 }

@@ -1,6 +1,7 @@
 import { ProgramCode } from "../engine/context.ts";
 import * as layout from "../engine/layout.ts";
 import type { CpuCore } from "./core.ts";
+import { ProgramEvents } from "./program-events.ts";
 import { Psw } from "./psw.ts";
 
 /** Real addresses of old and new PSWs and of interruption codes (PoP chapter 3, "Assigned Storage Locations"). */
@@ -80,11 +81,13 @@ function nullifies(code: number): boolean {
 /** Interruption action (PoP chapter 6): old PSW stored, identification stored, new PSW loaded. */
 export class Interruptions {
   readonly #core: CpuCore;
+  readonly events: ProgramEvents;
   /** Set when the program new PSW leads back into a program interruption without an instruction in between. */
   programLoop = false;
 
   constructor(core: CpuCore) {
     this.#core = core;
+    this.events = new ProgramEvents(core);
   }
 
   /** Absolute address of a location in the prefix area; undefined when that area is outside storage. */
@@ -129,7 +132,7 @@ export class Interruptions {
   }
 
   /** Sets the PSW address and the length from the record of the refused instruction, then interrupts. */
-  programAtRecord(code: number): void {
+  programAtRecord(code: number, withEvents?: (length: number) => boolean): void {
     const core = this.#core;
     const { registers, storage } = core;
     const record = registers.word(layout.RECORD);
@@ -150,7 +153,9 @@ export class Interruptions {
       high = registers.word(layout.PC_DELTA + 4) + (low >= 0x1_0000_0000 ? 1 : 0);
     }
     registers.setAddress((high & storage.maskHigh) >>> 0, (low & storage.maskLow) >>> 0);
-    this.program(code, length);
+    // A nullified instruction comes again, and its events with it.
+    const event = withEvents !== undefined && !nullifies(code) && withEvents(length);
+    this.program(event ? code | ProgramCode.per : code, length);
   }
 
   /** Program interruption for the instruction at the PSW address. */
@@ -179,6 +184,7 @@ export class Interruptions {
       );
       core.memory.storeUint8(this.#lowcore(Lowcore.exceptionAccess), registers.word(layout.EXCEPTION_ACCESS));
     }
+    if ((code & ProgramCode.per) !== 0) this.#storeEvent();
     if (base === ProgramCode.monitor) {
       this.#store16(Lowcore.monitorClass, core.monitorClass);
       this.#store64(Lowcore.monitorCode, core.monitorCodeHigh, core.monitorCodeLow);
@@ -186,6 +192,21 @@ export class Interruptions {
     this.#store64(Lowcore.breakingEvent, registers.word(layout.BREAKING_EVENT + 4), registers.word(layout.BREAKING_EVENT));
     const valid = this.#swap(Lowcore.programOldPsw, Lowcore.programNewPsw);
     if (!valid) this.programLoop = true;
+  }
+
+  /** Program interruption for events alone: the instruction is complete, and the PSW address behind it. */
+  programEvent(length: number): void {
+    this.#store16(Lowcore.programLength, length);
+    this.#store16(Lowcore.programCode, ProgramCode.per);
+    this.#storeEvent();
+    if (!this.#swap(Lowcore.programOldPsw, Lowcore.programNewPsw)) this.programLoop = true;
+  }
+
+  #storeEvent(): void {
+    const { events } = this;
+    this.#store16(Lowcore.perCode, events.code);
+    this.#store64(Lowcore.perAddress, events.addressHigh, events.addressLow);
+    this.#core.memory.storeUint8(this.#lowcore(Lowcore.perAccess), 0);
   }
 
   /** SUPERVISOR CALL: the PSW address is that of the next instruction. */
