@@ -132,7 +132,7 @@ export function generateInterpreter(options: InterpreterOptions): GeneratedInter
     "setTod",
     "setCpuTimerParts",
     "forgetFrame",
-    "forgetPage",
+    "forgetPageIndex",
     "tod",
     "cpuTimer",
   ])

@@ -55,8 +55,8 @@ export const EXECUTE_ADDRESS = 0x870;
 export const EXECUTE_LENGTH = 0x878;
 /** Address-space-control element of the current instruction and operand space, kept beside the bank. */
 export const CURRENT_ASCE = 0x880;
-/** Base register number of the access that missed, for access-register mode. */
-export const ACCESS_BASE = 0x888;
+/** Address of the segment- or page-table entry whose invalid bit made the last translation fail, 64 bits. */
+export const INVALID_ENTRY = 0x888;
 /** Instructions executed (exact and counting engines only), 64 bits. */
 export const INSTRUCTIONS = 0x890;
 /** What relative fields of a record outside its page get added, 64 bits: see the target of EXECUTE. */

@@ -10,6 +10,7 @@ import {
   CROSSING,
   CURRENT_ASCE,
   EMPTY_BANK,
+  EXCEPTION_ACCESS,
   FETCH_ENTRIES,
   type MemoryLayout,
   PAGE_RELEASE,
@@ -24,7 +25,7 @@ import {
   TLB_FETCH,
   TLB_WRITE,
 } from "./layout.ts";
-import { Access, tlbIndex } from "./translation.ts";
+import { Access, fetchOverrideOn } from "./translation.ts";
 
 const at = (address: number): I32 => i32.const(address);
 /** Accesses go to `biased + 16 - n`, so that one bias in an entry serves every width n up to 16. */
@@ -53,7 +54,7 @@ export function declareStorage(functions: FunctionSet): void {
   functions.declare("clearAllBanks", []);
   functions.declare("forgetCode", []);
   functions.declare("forgetFrame", ["i32"]);
-  functions.declare("forgetPage", ["i32", "i32"]);
+  functions.declare("forgetPageIndex", ["i32"]);
 }
 
 export function defineStorage(functions: FunctionSet, layout: MemoryLayout): void {
@@ -86,6 +87,11 @@ function defineReadMiss(functions: FunctionSet, layout: MemoryLayout): void {
       f.if(i64.eq(first, -1), () => f.return(i32.const(0)));
       const room = f.let(i32.sub(4096, offsetInPage(va)));
       f.if(i32.leU(length, room), () => {
+        // The fetch-protection override ends within page 0.
+        f.if(i32.and(i64.ltU(va, 2048), fetchOverrideOn()), () => {
+          const last = i64.add(va, i64.extendU(i32.sub(length, 1)));
+          f.if(i64.eq(functions.callI64("resolveOperand", last, i32.const(access), base) as I64, -1), () => f.return(i32.const(0)));
+        });
         f.call(functions.index("install"), va, first, i32.const(access === Access.write ? 1 : 0));
         f.return(i32.sub(byteHost(layout, first), BIAS - 1));
       });
@@ -251,7 +257,7 @@ function defineRecordPages(functions: FunctionSet, layout: MemoryLayout): void {
     f.if(i64.eq(absolute, -1), () => f.return(i32.const(0)));
     const page = f.let(functions.callI32("recordPageFor", i32.wrap(i64.shrU(absolute, 12))));
     const bank = f.let(i32.load(at(BANK)));
-    f.if(i32.ne(bank, EMPTY_BANK), () => {
+    f.if(i32.and(i32.ne(bank, EMPTY_BANK), i32.or(i64.ne(i64.shrU(va, 12), 0), i32.eqz(fetchOverrideOn()))), () => {
       const entry = f.let(i32.add(bank, fetchIndex(va)));
       f.storeI64(entry, i64.and(va, ~0xfffn), 64, TLB_FETCH);
       f.storeI32(entry, page, 32, TLB_FETCH + 8);
@@ -264,6 +270,7 @@ function defineRecordPages(functions: FunctionSet, layout: MemoryLayout): void {
     const va = f.param(0, "i64").value;
     const asce = f.local("i64");
     const space = f.let(functions.callI32("spaceOf", i32.const(0)));
+    f.storeI32(at(EXCEPTION_ACCESS), 0);
     f.set(asce, i64.load(at(CURRENT_ASCE)));
     // In access-register and secondary-space mode instructions come from the primary space (CR1).
     f.if(i32.or(i32.eq(space, 1), i32.eq(space, 2)), () => f.set(asce, i64.load(at(PRIMARY_ASCE))));
@@ -299,9 +306,10 @@ function defineClearing(functions: FunctionSet, layout: MemoryLayout): void {
       f.brIf(again, i32.leU(bank.value, BANK_BASE + BANKS * BANK_SIZE));
     });
   };
-  // forgetFrame(storage address as entries hold it): forgets read and write entries of one frame, in all banks.
+  // forgetFrame(absolute address of a frame): forgets the entries of that frame, in all banks.
   functions.define("forgetFrame", ["i32"], undefined, (f) => {
     const frame = f.param(0, "i32").value;
+    const records = f.let(i32.load(i32.add(i32.const(layout.recordPages), i32.shl(i32.shrU(frame, 12), 2))));
     forEachBank(f, (bank) => {
       const entry = f.local("i32");
       const end = f.let(i32.add(bank, TLB_FETCH));
@@ -315,21 +323,29 @@ function defineClearing(functions: FunctionSet, layout: MemoryLayout): void {
         f.set(entry, i32.add(entry.value, 16));
         f.brIf(again, i32.ltU(entry.value, end));
       });
+      f.if(records, () => {
+        const fetchEnd = f.let(i32.add(end, FETCH_ENTRIES * 16));
+        f.loop((again) => {
+          f.if(i32.eq(i32.load(entry.value, 8), records), () => {
+            f.storeI64(entry.value, select(i64.const(0x1000), i64.const(0), i32.eq(entry.value, end)));
+          });
+          f.set(entry, i32.add(entry.value, 16));
+          f.brIf(again, i32.ltU(entry.value, fetchEnd));
+        });
+      });
     });
   });
-  // forgetPage(address high, low): forgets the entries of one virtual page, in all banks.
-  functions.define("forgetPage", ["i32", "i32"], undefined, (f) => {
-    const page = f.let(i64.or(i64.shl(i64.extendU(f.param(0, "i32").value), 32), i64.extendU(f.param(1, "i32").value)));
+  // forgetPageIndex(address): forgets, in all banks, every page whose index in a page table (bits 44-51 of the address) is
+  // that of the address. IPTE names a page table and an index, not the segment or the space.
+  functions.define("forgetPageIndex", ["i32"], undefined, (f) => {
+    const index = f.let(i32.and(i32.shrU(f.param(0, "i32").value, 8), 0xff0));
     forEachBank(f, (bank) => {
-      for (const [table, index] of [
-        [0, tlbIndex(page)],
-        [TLB_WRITE, tlbIndex(page)],
-        [TLB_FETCH, fetchIndex(page)],
-      ] as const) {
-        const entry = f.let(i32.add(bank, index));
-        f.if(i64.eq(i64.load(entry, table), page), () =>
-          f.storeI64(entry, select(i64.const(0x1000), i64.const(0), i32.eqz(index)), 64, table),
-        );
+      const first = f.let(i32.add(bank, index));
+      // Place 0 of a table has an empty entry of its own.
+      const empty = f.let(select(i64.const(0x1000), i64.const(0), i32.eqz(index)));
+      for (let offset = 0; offset < BANK_SIZE; offset += 4096) {
+        const isFirst = offset === 0 || offset === TLB_WRITE || offset === TLB_FETCH;
+        f.storeI64(first, isFirst ? empty : i64.const(0), 64, offset);
       }
     });
   });

@@ -9,6 +9,7 @@ import {
   CURRENT_ASCE,
   EMPTY_BANK,
   EXCEPTION_ACCESS,
+  INVALID_ENTRY,
   type MemoryLayout,
   PER_STORES,
   PREFIX,
@@ -26,6 +27,7 @@ const REAL_SPACE = 0x20n;
 const PRIVATE_SPACE = 0x100;
 const INVALID_REGION_OR_SEGMENT = 0x20;
 const PROTECT = 0x200n;
+const COMMON = 0x10;
 const FORMAT_CONTROL = 0x400;
 const PTE_INVALID = 0x400;
 const PTE_ZERO = 0x800;
@@ -101,6 +103,12 @@ function defineWalk(functions: FunctionSet, layout: MemoryLayout): void {
     const failIf = (condition: I32, value: number): void => f.if(condition, () => failWith(value));
     const edat = i32.and(i32.load(at(CR)), CR0_EDAT);
 
+    /** Fails on the invalid bit of the entry at `address`; LOAD REAL ADDRESS tells the program where that entry is. */
+    const failIfInvalid = (bit: number, value: number): void =>
+      f.if(i32.and(i32.wrap(entry.value), bit), () => {
+        f.storeI64(at(INVALID_ENTRY), address.value);
+        failWith(value);
+      });
     /** Reads the table entry at `address`. */
     const fetchEntry = (): void => {
       f.set(address, functions.callI64("realToAbsolute", address.value) as I64);
@@ -117,6 +125,13 @@ function defineWalk(functions: FunctionSet, layout: MemoryLayout): void {
       const top = f.let(i32.and(i32.wrap(indexTop), 3));
       failIf(i32.ltU(top, i32.and(i32.wrap(i64.shrU(table, 6)), 3)), exception);
     };
+
+    /** A common segment, or region of 2 GiB, is not allowed in a private space. */
+    const refuseCommonInPrivateSpace = (): void =>
+      failIf(
+        i32.and(i32.ne(i32.and(i32.wrap(entry.value), COMMON), 0), i32.ne(i32.and(i32.wrap(asce), PRIVATE_SPACE), 0)),
+        ProgramCode.translationSpecification,
+      );
 
     const type = f.let(i32.and(i32.wrap(i64.shrU(asce, 2)), 3));
     f.set(entry, asce);
@@ -163,6 +178,7 @@ function defineWalk(functions: FunctionSet, layout: MemoryLayout): void {
       f.if(edat, () => {
         f.set(protect, i64.or(protect.value, i64.and(entry.value, PROTECT)));
         f.if(i32.and(i32.wrap(entry.value), FORMAT_CONTROL), () => {
+          refuseCommonInPrivateSpace();
           f.return(i64.or(i64.or(i64.and(entry.value, ~0x7fff_ffffn), i64.and(va, 0x7fff_fffen)), i64.extendU(i64.ne(protect.value, 0))));
         });
       });
@@ -171,20 +187,16 @@ function defineWalk(functions: FunctionSet, layout: MemoryLayout): void {
     });
     f.set(address, i64.add(i64.and(entry.value, ~0xfffn), i64.and(i64.shrU(va, 17), 0x3ff8)));
     fetchEntry();
-    failIf(i32.and(i32.wrap(entry.value), INVALID_REGION_OR_SEGMENT), ProgramCode.segmentTranslation);
+    failIfInvalid(INVALID_REGION_OR_SEGMENT, ProgramCode.segmentTranslation);
     failIf(typeOf(), ProgramCode.translationSpecification);
-    // A common segment is not allowed in a private space.
-    failIf(
-      i32.and(i32.ne(i32.and(i32.wrap(entry.value), 0x10), 0), i32.ne(i32.and(i32.wrap(asce), PRIVATE_SPACE), 0)),
-      ProgramCode.translationSpecification,
-    );
+    refuseCommonInPrivateSpace();
     f.set(protect, i64.or(protect.value, i64.and(entry.value, PROTECT)));
     f.if(i32.and(i32.ne(edat, 0), i32.ne(i32.and(i32.wrap(entry.value), FORMAT_CONTROL), 0)), () => {
       f.return(i64.or(i64.or(i64.and(entry.value, ~0xf_ffffn), i64.and(va, 0xf_fffen)), i64.extendU(i64.ne(protect.value, 0))));
     });
     f.set(address, i64.add(i64.and(entry.value, ~0x7ffn), i64.and(i64.shrU(va, 9), 0x7f8)));
     fetchEntry();
-    failIf(i32.and(i32.wrap(entry.value), PTE_INVALID), ProgramCode.pageTranslation);
+    failIfInvalid(PTE_INVALID, ProgramCode.pageTranslation);
     failIf(i32.and(i32.wrap(entry.value), PTE_ZERO), ProgramCode.translationSpecification);
     f.set(protect, i64.or(protect.value, i64.and(entry.value, PROTECT)));
     f.push(i64.or(i64.or(i64.and(entry.value, ~0xfffn), i64.and(va, 0xffe)), i64.extendU(i64.ne(protect.value, 0))));
@@ -259,7 +271,10 @@ function defineResolve(functions: FunctionSet, layout: MemoryLayout): void {
       const control = i32.load(at(CR));
       // With the overrides on, key 9 storage is open to everyone, and effective addresses 0-2047 may be fetched.
       const storageOverride = i32.and(i32.ne(i32.and(control, CR0_STORAGE_PROTECTION_OVERRIDE), 0), i32.eq(i32.shrU(key.value, 4), 9));
-      const fetchOverride = i32.and(i32.ne(i32.and(control, CR0_FETCH_PROTECTION_OVERRIDE), 0), i64.ltU(va, 2048));
+      const fetchOverride = i32.and(
+        i32.and(i32.ne(i32.and(control, CR0_FETCH_PROTECTION_OVERRIDE), 0), i32.eqz(i32.and(i32.wrap(asce), PRIVATE_SPACE))),
+        i64.ltU(va, 2048),
+      );
       f.if(i32.eqz(storageOverride), () => {
         f.if(i32.or(isWrite, i32.and(i32.ne(i32.and(key.value, KEY_FETCH_PROTECTION), 0), i32.eqz(fetchOverride))), () => {
           setTea(0);
@@ -298,6 +313,7 @@ function defineSelectAsce(functions: FunctionSet): void {
       f.if(i32.eq(alet, 1), () => f.return(i64.load(at(CR + 56))));
       f.return(functions.callI64("accessRegisterAsce", alet) as I64);
     });
+    f.storeI32(at(EXCEPTION_ACCESS), 0);
     f.push(i64.load(at(CURRENT_ASCE)));
   });
   functions.define("spaceOf", ["i32"], "i32", (f) => {
@@ -326,7 +342,7 @@ function defineInstall(functions: FunctionSet, layout: MemoryLayout): void {
     const absolute = f.param(1, "i64").value;
     const write = f.param(2, "i32").value;
     const bank = f.let(i32.load(at(BANK)));
-    f.if(i32.ne(bank, EMPTY_BANK), () => {
+    f.if(i32.and(i32.ne(bank, EMPTY_BANK), i32.or(i64.ne(i64.shrU(va, 12), 0), i32.eqz(fetchOverrideOn()))), () => {
       const entry = f.let(i32.add(bank, tlbIndex(va)));
       const page = f.let(i64.and(va, ~0xfffn));
       const frame = f.let(i32.and(i32.wrap(absolute), ~0xfff));
@@ -342,6 +358,11 @@ function defineInstall(functions: FunctionSet, layout: MemoryLayout): void {
       });
     });
   });
+}
+
+/** Whether half of page 0 may be open to fetches and the other half not, so that no entry may stand for all of it. */
+export function fetchOverrideOn(): I32 {
+  return i32.and(i32.load(at(CR)), CR0_FETCH_PROTECTION_OVERRIDE);
 }
 
 /** Byte offset of an address's entry in a table of 1024 entries of 16 bytes. */

@@ -19,7 +19,7 @@ export interface EngineExports {
   setTod(high: number, low: number): void;
   setCpuTimerParts(high: number, low: number): void;
   forgetFrame(frame: number): void;
-  forgetPage(high: number, low: number): void;
+  forgetPageIndex(address: number): void;
   /** Current values of the TOD clock and the CPU timer. For rare uses: BigInt is slow. */
   tod(): bigint;
   cpuTimer(): bigint;

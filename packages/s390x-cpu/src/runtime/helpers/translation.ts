@@ -109,8 +109,7 @@ export const translationHelpers: HelperMap = {
     let address = registers.low(operands.r2);
     for (let i = 0; i <= additional; i++) {
       invalidatePage(core, originHigh, originLow, address);
-      const high = registers.high(operands.r2);
-      core.engine.forgetPage(high, (address & 0xffff_f000) >>> 0);
+      core.engine.forgetPageIndex(address);
       address = ((address & 0xffff_f000) + 4096) >>> 0;
     }
     core.contextChanged();
