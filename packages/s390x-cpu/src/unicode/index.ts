@@ -101,7 +101,10 @@ function decodeUtf32(source: StorageOperand, at: number, left: number): number {
   return high > 0x10 || (character >= 0xd800 && character <= 0xdbff) ? INVALID : DONE;
 }
 
-/** Encoders return the number of bytes stored, 0 when the target has no room. */
+/**
+ * Encoders return the number of bytes stored, 0 when the target has no room. They store a character from its end on, so that
+ * a target that refuses its end has not been changed.
+ */
 function encodeUtf8(target: StorageOperand, at: number, left: number): number {
   const length = character < 0x80 ? 1 : character < 0x800 ? 2 : character < 0x1_0000 ? 3 : 4;
   if (left < length) return 0;
@@ -119,15 +122,15 @@ function encodeUtf8(target: StorageOperand, at: number, left: number): number {
 }
 
 function store16(target: StorageOperand, at: number, value: number): void {
-  target.store(at, value >> 8);
   target.store(at + 1, value & 0xff);
+  target.store(at, value >> 8);
 }
 
 function encodePair(target: StorageOperand, at: number, left: number): number {
   if (left < 4) return 0;
+  store16(target, at + 2, 0xdc00 | (character & 0x3ff));
   // Of the five bits above the lower sixteen less one, the surrogate has room for four.
   store16(target, at, 0xd800 | ((((character >> 16) - 1) & 0xf) << 6) | ((character >> 10) & 0x3f));
-  store16(target, at + 2, 0xdc00 | (character & 0x3ff));
   return 4;
 }
 
@@ -145,8 +148,8 @@ function encodeUtf16FromUtf8(target: StorageOperand, at: number, left: number): 
 
 function encodeUtf32(target: StorageOperand, at: number, left: number): number {
   if (left < 4) return 0;
-  store16(target, at, character >> 16);
   store16(target, at + 2, character & 0xffff);
+  store16(target, at, character >> 16);
   return 4;
 }
 

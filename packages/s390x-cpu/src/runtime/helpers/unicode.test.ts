@@ -117,11 +117,49 @@ describe("PoP chapter 7, conversions between Unicode encodings", () => {
     expect(convert("cu42", "0000d800", 100).cc).toBe(2);
   });
 
-  it("insn: CU41: a character that would lie in two pages of which the first is refused stores nothing", () => {
-    // The target wraps from the end of the address space, where there is no storage, to location 0.
+  it("insn: CU12, CU14, CU21, CU42: a character whose end is refused changes nothing", () => {
+    for (const [mnemonic, source, room] of [
+      ["cu12", "f0908e80", 2],
+      ["cu14", "61", 3],
+      ["cu21", "20ac", 2],
+      ["cu42", "00010380", 3],
+    ] as const) {
+      const start = END - room;
+      const state = convert(mnemonic, source, 100, { general: { 2: BigInt(start) }, memory: { [start]: "ee".repeat(room) } });
+      expect(state.interruption?.code, mnemonic).toBe(ADDRESSING);
+      expect(state.memory(start, room), mnemonic).toBe("ee".repeat(room));
+      expect(registers(state), mnemonic).toEqual([start, 100, SOURCE, source.length / 2].map(BigInt));
+    }
+  });
+
+  it("insn: CU21: a character whose start is refused changes nothing", () => {
+    // The target begins at the end of the address space, where there is no storage, and goes on at location 0.
+    const start = 0xffff_ffff_ffff_fffen;
     const before = runProgram("nopr").memory(0, 4);
-    const state = convert("cu41", "00010380", 100, { general: { 2: 0xffff_ffff_ffff_fffen } });
+    const state = convert("cu21", "20ac", 100, { general: { 2: start } });
     expect(state.interruption).toBeDefined();
-    expect([state.memory(0, 4), state.general[2]]).toEqual([before, 0xffff_ffff_ffff_fffen]);
+    expect([state.memory(0, 4), state.general[2]]).toEqual([before, start]);
+  });
+
+  it("insn: CU21: instructions that the target overwrites are decoded anew", () => {
+    // Converts "\u0007\u0007" into the BCR 0,7 that was executed before, over an LR 2,3 in its place.
+    const state = runProgram(
+      `        lghi %r9,2
+again:  lgr %r2,%r3
+        larl %r4,place
+        lghi %r5,2
+        larl %r6,source
+        lghi %r7,4
+place:  lr %r8,%r3
+        cu21 %r4,%r6
+        lghi %r3,9
+        brctg %r9,again
+        svc 255
+source: .short 7,7`,
+      { general: { 3: 5n, 8: 1n } },
+    );
+    expect(state.general[8]).toBe(5n);
+    expect(state.memory(state.address("place"), 2)).toBe("0707");
+    expect(state.cc).toBe(0);
   });
 });

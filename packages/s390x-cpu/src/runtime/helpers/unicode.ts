@@ -20,53 +20,78 @@ const result = new UnicodeResult();
 /** An operand that is resolved block by block as the conversion reaches it. At most two blocks are in use at a time. */
 class ConvertedOperand implements StorageOperand {
   #core!: CpuCore;
+  #bytes!: Uint8Array;
   #access: typeof READ | typeof WRITE = READ;
   #register = 0;
   #high = 0;
   #low = 0;
   /** Offset of byte 0 in its block. */
   #start = 0;
-  readonly #blocks = [-1, -1];
-  /** Absolute addresses of what would be offset 0 in each of these blocks. */
-  readonly #absolute = [0, 0];
+  /** The block used last and the one before it, and where in the bytes of storage their offset 0 would be. */
+  #block = -1;
+  #index = 0;
+  #otherBlock = -1;
+  #otherIndex = 0;
 
   set(core: CpuCore, cursor: OperandCursor, register: number, access: typeof READ | typeof WRITE): this {
     this.#core = core;
+    this.#bytes = core.storage.bytes;
     this.#access = access;
     this.#register = register;
     this.#high = cursor.high;
     this.#low = cursor.low;
     this.#start = cursor.low & BLOCK_MASK;
-    this.#blocks.fill(-1);
+    this.#block = -1;
+    this.#otherBlock = -1;
     return this;
   }
 
   load(index: number): number {
-    return this.#core.storage.byteAt(this.#locate(index));
+    const position = this.#start + index;
+    if (position >>> BLOCK_SHIFT !== this.#block) this.#enter(index);
+    return this.#bytes[this.#index - (position & BLOCK_MASK)]!;
   }
 
   store(index: number, byte: number): void {
-    // A character may be stored from its end on: it must be accessible as a whole before any of it changes.
-    this.#locate(result.produced);
-    this.#core.storage.setByteAt(this.#locate(index), byte);
-  }
-
-  #locate(index: number): number {
     const position = this.#start + index;
     const block = position >>> BLOCK_SHIFT;
-    const slot = block & 1;
-    const offset = position & BLOCK_MASK;
-    if (this.#blocks[slot] !== block) {
-      // The first block is asked for at the operand's start, the others at theirs.
-      const first = block === 0 ? this.#start : 0;
-      const { storage } = this.#core;
-      const low = this.#low + index - (offset - first);
-      const high = this.#high + (low > 0xffff_ffff ? 1 : 0);
-      const absolute = storage.resolve((high & storage.maskHigh) >>> 0, (low & storage.maskLow) >>> 0, this.#access, this.#register);
-      this.#absolute[slot] = absolute - first;
-      this.#blocks[slot] = block;
+    if (block !== this.#block) {
+      // A character is stored from its end on: it must be accessible as a whole before any of it changes.
+      if ((this.#start + result.produced) >>> BLOCK_SHIFT !== block) this.#enter(result.produced);
+      this.#enter(index);
     }
-    return this.#absolute[slot]! + offset;
+    this.#bytes[this.#index - (position & BLOCK_MASK)] = byte;
+  }
+
+  /** Makes the block of a byte the one in use. */
+  #enter(index: number): void {
+    const block = (this.#start + index) >>> BLOCK_SHIFT;
+    let found = this.#otherIndex;
+    if (this.#otherBlock !== block) {
+      // The first block is asked for at the operand's start, the others at theirs.
+      const asked = Math.max(0, (block << BLOCK_SHIFT) - this.#start);
+      found = this.#core.storage.indexOf(this.#resolve(asked)) + ((this.#start + asked) & BLOCK_MASK);
+    }
+    this.#otherBlock = this.#block;
+    this.#otherIndex = this.#index;
+    this.#block = block;
+    this.#index = found;
+  }
+
+  #resolve(index: number): number {
+    const { storage } = this.#core;
+    const low = this.#low + index;
+    const high = this.#high + (low > 0xffff_ffff ? 1 : 0);
+    return storage.resolve((high & storage.maskHigh) >>> 0, (low & storage.maskLow) >>> 0, this.#access, this.#register);
+  }
+
+  /** Tells that the first `length` bytes were changed. */
+  changed(length: number): void {
+    for (let done = 0; done < length; ) {
+      const part = Math.min(length - done, BLOCK_MASK + 1 - ((this.#start + done) & BLOCK_MASK));
+      this.#core.storage.changed(this.#resolve(done), part);
+      done += part;
+    }
   }
 }
 
@@ -92,6 +117,7 @@ function converting(conversion: Conversion): Helper {
     try {
       conversion(result, operands, CHARACTER_LIMIT, (m3 & WELL_FORMEDNESS) !== 0);
     } finally {
+      target.changed(result.produced);
       targetCursor.advance(result.produced);
       targetCursor.shorten(result.produced);
       sourceCursor.advance(result.consumed);
