@@ -265,6 +265,7 @@ function defineMultiple(table: DefinitionTable): void {
     c.setGr64("r1", low, 1);
   });
   table.define("stpq", (c) => {
+    c.programIf(i32.and(c.registerNumber("r1"), 1), 6);
     const address = c.address(2);
     c.programIf(i32.wrap(i64.and(address, 15)), 6);
     c.storeI64(address, c.gr64("r1"), 64);

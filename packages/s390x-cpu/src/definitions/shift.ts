@@ -46,9 +46,10 @@ export function defineShift(table: DefinitionTable): void {
       const shifted = c.let(i64.shl(x, n));
       const r = c.let(i32.or(i32.and(i32.wrap(shifted), 0x7fff_ffff), i32.and(i32.wrap(x), -0x8000_0000)));
       c.setGr32("r1", r);
-      // Overflow: a bit unlike the sign was shifted out. From 32 on the wide shift itself may lose bits.
+      // Overflow: a bit unlike the sign was shifted out. From 32 on that is any bit of a positive number, and a zero from the
+      // right of a negative one.
       const lost = i64.ne(i64.shrS(shifted, 31), i64.shrS(x, 63));
-      const lostFar = i64.ne(x, i64.shrS(x, 63));
+      const lostFar = i64.ne(x, 0);
       const overflow = c.let(select(lost, lostFar, i64.ltU(n, 32)));
       c.ccSigned32(r);
       c.f.if(overflow, () => c.setCc(i32.const(3)));
