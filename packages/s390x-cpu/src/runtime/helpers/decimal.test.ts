@@ -213,4 +213,25 @@ describe("conversions and moves of decimal data (PoP chapter 7)", () => {
       expect([code(state), state.memory(END - 4, 4)], source).toEqual([ADDRESSING, "00000000"]);
     }
   });
+
+  it("insn: ZAP, MVZ: instructions that the result overwrites are decoded anew", () => {
+    for (const [write, source] of [
+      ["zap 0(2,%r4),0(2,%r2)", "070c"],
+      ["mvz 0(2,%r4),0(%r2)", "0000"],
+    ]) {
+      // First LR 8,3; then BCR 0,12, which does nothing, or from MVZ the unassigned operation code 08.
+      const state = run(
+        `       lghi %r9,2
+                larl %r4,place
+        place:  lr %r8,%r3
+                lghi %r3,9
+                ${write}
+                brctg %r9,place`,
+        "",
+        source,
+        { general: { 3: 5n } },
+      );
+      expect(state.general[8], write).toBe(5n);
+    }
+  });
 });

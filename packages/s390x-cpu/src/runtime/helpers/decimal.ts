@@ -61,8 +61,10 @@ function arithmetic(operation: Arithmetic, access: typeof READ | typeof WRITE, s
     const length1 = core.operands.l1 + 1;
     const length2 = core.operands.l2 + 1;
     const source = secondOperand(core, length2);
-    operation(result, firstOperand(core, length1, access), length1, source, length2);
+    const target = firstOperand(core, length1, access);
+    operation(result, target, length1, source, length2);
     checkException(core);
+    if (access === WRITE) target.changed();
     settle(core);
   };
 }
@@ -84,7 +86,9 @@ function moving(operation: Moving): Helper {
     const length1 = core.operands.l1 + 1;
     const length2 = core.operands.l2 + 1;
     const source = secondOperand(core, length2);
-    operation(firstOperand(core, length1, WRITE), length1, source, length2);
+    const target = firstOperand(core, length1, WRITE);
+    operation(target, length1, source, length2);
+    target.changed();
   };
 }
 
@@ -93,7 +97,9 @@ function movingParts(operation: (first: StorageOperand, second: StorageOperand, 
   return (core) => {
     const length = core.operands.l + 1;
     const source = secondOperand(core, length);
-    operation(firstOperand(core, length, WRITE), source, length);
+    const target = firstOperand(core, length, WRITE);
+    operation(target, source, length);
+    target.changed();
   };
 }
 
@@ -106,7 +112,9 @@ function packing(
     const length = core.operands.l2 + 1;
     core.specificationIf(length > longest || length % unit !== 0);
     const source = secondOperand(core, length);
-    operation(result, firstOperand(core, PACKED_LENGTH, WRITE), source, length);
+    const target = firstOperand(core, PACKED_LENGTH, WRITE);
+    operation(result, target, source, length);
+    target.changed();
   };
 }
 
@@ -119,7 +127,9 @@ function unpacking(
     const length = core.operands.l + 1;
     core.specificationIf(length > longest || length % unit !== 0);
     const source = secondOperand(core, PACKED_LENGTH);
-    operation(result, firstOperand(core, length, WRITE), length, source);
+    const target = firstOperand(core, length, WRITE);
+    operation(result, target, length, source);
+    target.changed();
     core.registers.cc = result.cc;
   };
 }
@@ -169,6 +179,7 @@ function editing(marks: boolean): Helper {
     const sourceHigh = core.addressHigh(operands.b2, operands.d2);
     algorithms.edit(result, pattern, length, digits.set(core, sourceHigh, core.addressLow));
     checkException(core);
+    pattern.changed();
     core.registers.cc = result.cc;
     if (marks && result.mark >= 0) markAddress(core, high, low + result.mark);
   };
@@ -192,7 +203,9 @@ function convertToBinary32(core: CpuCore): void {
 }
 
 function convertToDecimal32(core: CpuCore): void {
-  algorithms.convertToDecimal32(indexedOperand(core, 8, WRITE), core.registers.low(core.operands.r1) | 0);
+  const target = indexedOperand(core, 8, WRITE);
+  algorithms.convertToDecimal32(target, core.registers.low(core.operands.r1) | 0);
+  target.changed();
 }
 
 /** Decimal instructions (PoP chapter 8), and the conversions and moves of packed and zoned numbers (chapter 7). */
@@ -210,8 +223,10 @@ export const decimalHelpers: HelperMap = {
     const length = operands.l1 + 1;
     core.addressHigh(operands.b2, operands.d2);
     const shift = core.addressLow & 0x3f;
-    algorithms.shiftAndRound(result, firstOperand(core, length, WRITE), length, shift, operands.i3);
+    const target = firstOperand(core, length, WRITE);
+    algorithms.shiftAndRound(result, target, length, shift, operands.i3);
     checkException(core);
+    target.changed();
     settleSigned(core);
   },
   tp(core) {
@@ -232,7 +247,9 @@ export const decimalHelpers: HelperMap = {
   cvdy: convertToDecimal32,
   cvdg(core) {
     const { registers, operands } = core;
-    algorithms.convertToDecimal64(indexedOperand(core, 16, WRITE), registers.high(operands.r1), registers.low(operands.r1));
+    const target = indexedOperand(core, 16, WRITE);
+    algorithms.convertToDecimal64(target, registers.high(operands.r1), registers.low(operands.r1));
+    target.changed();
   },
   pack: moving(algorithms.pack),
   unpk: moving(algorithms.unpack),

@@ -7,10 +7,17 @@ import type { READ, WRITE } from "../storage.ts";
  * access leaves no trace. Byte indices count from its leftmost byte.
  */
 export class Span implements StorageOperand {
-  #core: CpuCore | undefined;
+  #core!: CpuCore;
+  #bytes!: Uint8Array;
+  #length = 0;
+  /** Bytes in the first page, or more. */
+  #room = 0;
+  /** Absolute addresses of the parts in the two pages. */
   #first = 0;
   #second = 0;
-  #room = 0;
+  /** Where in the bytes of storage byte 0 is, or would be if the span went on to the left of the second page. */
+  #firstIndex = 0;
+  #secondIndex = 0;
 
   /**
    * @param high address, wrapped by the addressing mode, in halves
@@ -19,8 +26,11 @@ export class Span implements StorageOperand {
   set(core: CpuCore, high: number, low: number, length: number, access: typeof READ | typeof WRITE, base: number): this {
     const { storage } = core;
     this.#core = core;
+    this.#bytes = storage.bytes;
+    this.#length = length;
     this.#room = 4096 - (low & 0xfff);
     this.#first = storage.resolve(high, low, access, base & 15);
+    this.#firstIndex = storage.indexOf(this.#first);
     if (length > this.#room) {
       const nextLow = (low & 0xffff_f000) >>> 0;
       const carry = nextLow === 0xffff_f000 ? 1 : 0;
@@ -30,20 +40,24 @@ export class Span implements StorageOperand {
         access,
         base & 15,
       );
+      this.#secondIndex = storage.indexOf(this.#second) + this.#room;
     }
     return this;
   }
 
-  /** Absolute address of byte i. */
-  at(i: number): number {
-    return i < this.#room ? this.#first + i : this.#second + i - this.#room;
-  }
-
   load(index: number): number {
-    return this.#core!.storage.byteAt(this.at(index));
+    return this.#bytes[(index < this.#room ? this.#firstIndex : this.#secondIndex) - index]!;
   }
 
+  /** Changes a byte. Whoever does so calls {@link changed} when all is done. */
   store(index: number, byte: number): void {
-    this.#core!.storage.setByteAt(this.at(index), byte);
+    this.#bytes[(index < this.#room ? this.#firstIndex : this.#secondIndex) - index] = byte;
+  }
+
+  /** Forgets instructions that were predecoded from the span. */
+  changed(): void {
+    const { storage } = this.#core;
+    storage.changed(this.#first, Math.min(this.#length, this.#room));
+    if (this.#length > this.#room) storage.changed(this.#second, this.#length - this.#room);
   }
 }

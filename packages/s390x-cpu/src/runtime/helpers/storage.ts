@@ -18,18 +18,17 @@ function byBytes(core: CpuCore, writes: boolean, body: (length: number) => void)
   source.set(core, high2, low2, length, READ, base2);
   target.set(core, high1, low1, length, writes ? WRITE : READ, base1);
   body(length);
+  if (writes) target.changed();
 }
 
 function combine(operation: (a: number, b: number) => number) {
   return (core: CpuCore): void =>
     byBytes(core, true, (length) => {
-      const { storage } = core;
       let any = 0;
       for (let i = 0; i < length; i++) {
-        const to = target.at(i);
-        const result = operation(storage.byteAt(to), storage.byteAt(source.at(i)));
+        const result = operation(target.load(i), source.load(i));
         any |= result;
-        storage.setByteAt(to, result);
+        target.store(i, result);
       }
       core.registers.cc = any === 0 ? 0 : 1;
     });
@@ -39,12 +38,12 @@ function combine(operation: (a: number, b: number) => number) {
 export const storageHelpers: HelperMap = {
   mvc: (core) =>
     byBytes(core, true, (length) => {
-      for (let i = 0; i < length; i++) core.storage.setByteAt(target.at(i), core.storage.byteAt(source.at(i)));
+      for (let i = 0; i < length; i++) target.store(i, source.load(i));
     }),
   clc: (core) =>
     byBytes(core, false, (length) => {
       for (let i = 0; i < length; i++) {
-        const difference = core.storage.byteAt(target.at(i)) - core.storage.byteAt(source.at(i));
+        const difference = target.load(i) - source.load(i);
         if (difference !== 0) {
           core.registers.cc = difference < 0 ? 1 : 2;
           return;
