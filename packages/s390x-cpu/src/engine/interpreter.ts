@@ -124,6 +124,7 @@ export function generateInterpreter(options: InterpreterOptions): GeneratedInter
     "forgetCode",
     "resolveParts",
     "resolveOperandParts",
+    "translateParts",
     "invalidateParts",
     "copyReversed",
     "pendingTimers",

@@ -50,13 +50,15 @@ export const ATTENTION = 0x860;
 export const ACCESS_KEY = 0x864;
 /** Host address base of the current page of instructions: TOP minus the absolute frame address. */
 export const CODE_TOP = 0x868;
+/** Nonzero when the access list lets the space of the current operand be fetched from only. */
+export const FETCH_ONLY = 0x86c;
 /** Address and length of the EXECUTE that the record at EXECUTE_RECORD stands for; length 0 outside. */
 export const EXECUTE_ADDRESS = 0x870;
 export const EXECUTE_LENGTH = 0x878;
 /** Address-space-control element of the current instruction and operand space, kept beside the bank. */
 export const CURRENT_ASCE = 0x880;
-/** Address of the segment- or page-table entry whose invalid bit made the last translation fail, 64 bits. */
-export const INVALID_ENTRY = 0x888;
+/** Real address that translateParts found, or the address of the table entry whose invalid bit made it fail; 64 bits. */
+export const TRANSLATION_RESULT = 0x888;
 /** Instructions executed (exact and counting engines only), 64 bits. */
 export const INSTRUCTIONS = 0x890;
 /** What relative fields of a record outside its page get added, 64 bits: see the target of EXECUTE. */

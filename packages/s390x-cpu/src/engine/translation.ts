@@ -9,7 +9,7 @@ import {
   CURRENT_ASCE,
   EMPTY_BANK,
   EXCEPTION_ACCESS,
-  INVALID_ENTRY,
+  FETCH_ONLY,
   type MemoryLayout,
   PER_STORES,
   PREFIX,
@@ -17,6 +17,7 @@ import {
   PSW_MASK,
   TLB_WRITE,
   TRANSLATION_EXCEPTION,
+  TRANSLATION_RESULT,
 } from "./layout.ts";
 
 /** Kinds of access for `resolve`; bits 4-5 of its second argument hold the address-space identification (0 to 3). */
@@ -62,6 +63,7 @@ export function declareTranslation(functions: FunctionSet): void {
   functions.declare("selectAsce", ["i32"], "i64");
   functions.declare("spaceOf", ["i32"], "i32");
   functions.declare("resolveOperand", ["i64", "i32", "i32"], "i64");
+  functions.declare("translateParts", ["i32", "i32", "i32", "i32"], "i32");
   functions.declare("install", ["i64", "i64", "i32"]);
 }
 
@@ -70,6 +72,7 @@ export function defineTranslation(functions: FunctionSet, layout: MemoryLayout):
   defineWalk(functions, layout);
   defineResolve(functions, layout);
   defineSelectAsce(functions);
+  defineTranslateParts(functions);
   defineInstall(functions, layout);
 }
 
@@ -106,7 +109,7 @@ function defineWalk(functions: FunctionSet, layout: MemoryLayout): void {
     /** Fails on the invalid bit of the entry at `address`; LOAD REAL ADDRESS tells the program where that entry is. */
     const failIfInvalid = (bit: number, value: number): void =>
       f.if(i32.and(i32.wrap(entry.value), bit), () => {
-        f.storeI64(at(INVALID_ENTRY), address.value);
+        f.storeI64(at(TRANSLATION_RESULT), address.value);
         failWith(value);
       });
     /** Reads the table entry at `address`. */
@@ -326,12 +329,45 @@ function defineSelectAsce(functions: FunctionSet): void {
     const asce = f.let(functions.callI64("selectAsce", base) as I64);
     // -1 is no valid element: the access-register translation failed and left its exception.
     f.if(i64.eq(asce, -1), () => f.return(i64.const(-1)));
+    f.if(i32.load(at(FETCH_ONLY)), () => {
+      f.storeI32(at(FETCH_ONLY), 0);
+      f.if(i32.eq(access, Access.write), () => {
+        // Access-list-controlled protection is reported as DAT protection is.
+        f.storeI64(at(TRANSLATION_EXCEPTION), i64.or(i64.and(va, ~0xfffn), TEA_STORE | TEA_DAT_PROTECTION | 1));
+        f.storeI32(at(PROGRAM_CODE), ProgramCode.protection);
+        f.return(i64.const(-1));
+      });
+    });
     const absolute = f.let(functions.callI64("resolve", va, i32.or(access, i32.shl(functions.callI32("spaceOf", base), 4)), asce) as I64);
     f.if(i32.load(at(PER_STORES)), () => {
       const allowed = i32.and(i32.eq(access, Access.write), i64.ne(absolute, -1));
       f.if(allowed, () => f.call(functions.index("writeResolved"), i32.wrap(i64.shrU(va, 32)), i32.wrap(va), i32.wrap(absolute)));
     });
     f.push(absolute);
+  });
+}
+
+/**
+ * translateParts(high, low, asce high, asce low): translation alone, without protection, for LOAD REAL ADDRESS. Leaves the
+ * real address at TRANSLATION_RESULT and returns 0; or returns -1 with PROGRAM_CODE set and, when a segment- or page-table
+ * entry was invalid, its address at TRANSLATION_RESULT (else 0).
+ */
+function defineTranslateParts(functions: FunctionSet): void {
+  functions.define("translateParts", ["i32", "i32", "i32", "i32"], "i32", (f) => {
+    const joined = (high: number, low: number): I64 =>
+      f.let(i64.or(i64.shl(i64.extendU(f.param(high, "i32").value), 32), i64.extendU(f.param(low, "i32").value)));
+    const va = joined(0, 1);
+    const asce = joined(2, 3);
+    f.storeI64(at(TRANSLATION_RESULT), 0);
+    const real = f.local("i64");
+    f.set(real, va);
+    f.if(i64.eqz(i64.and(asce, REAL_SPACE)), () => {
+      f.set(real, functions.callI64("walk", va, asce, i32.const(Access.read)) as I64);
+      f.if(i64.eq(real.value, -1), () => f.return(i32.const(-1)));
+      f.set(real, i64.or(i64.and(real.value, -2), i64.and(va, 1)));
+    });
+    f.storeI64(at(TRANSLATION_RESULT), real.value);
+    f.push(i32.const(0));
   });
 }
 
@@ -362,7 +398,7 @@ function defineInstall(functions: FunctionSet, layout: MemoryLayout): void {
 
 /** Whether half of page 0 may be open to fetches and the other half not, so that no entry may stand for all of it. */
 export function fetchOverrideOn(): I32 {
-  return i32.and(i32.load(at(CR)), CR0_FETCH_PROTECTION_OVERRIDE);
+  return i32.ne(i32.and(i32.load(at(CR)), CR0_FETCH_PROTECTION_OVERRIDE), 0);
 }
 
 /** Byte offset of an address's entry in a table of 1024 entries of 16 bytes. */

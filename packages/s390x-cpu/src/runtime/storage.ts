@@ -11,6 +11,7 @@ export interface EngineExports {
   forgetCode(): void;
   resolveParts(high: number, low: number, accessAndSpace: number, asceHigh: number, asceLow: number): number;
   resolveOperandParts(high: number, low: number, access: number, base: number): number;
+  translateParts(high: number, low: number, asceHigh: number, asceLow: number): number;
   invalidateParts(absolute: number, length: number): void;
   copyReversed(target: number, source: number, length: number): void;
   pendingTimers(): number;

@@ -1,69 +1,79 @@
 import { ProgramCode } from "../../engine/context.ts";
 import * as layout from "../../engine/layout.ts";
+import { Alet, extendedAuthorizationIndex, translateAlet } from "../access-register-translation.ts";
 import type { CpuCore, HelperMap } from "../core.ts";
 import { ProgramInterruptionSignal } from "../program-interruption.ts";
 import { Psw } from "../psw.ts";
+import type { Registers } from "../registers.ts";
 import { READ, WRITE } from "../storage.ts";
 import { toAbsolute } from "./operand-access.ts";
 
 const PTE_INVALID = 0x400;
+/** Translation-exception identification bit 52: the access was a fetch. */
+const TEA_FETCH = 0x800;
 const ENTRY_INVALID = 0x20;
 const REAL_SPACE = 0x20;
+/** Access-list entry: what TEST ACCESS says of a list is in the ALET itself. */
+const ALET_PRIMARY_LIST = 0x0100_0000;
 
-/** The ASCE for LOAD REAL ADDRESS, by PSW bits 16-17, as the number of a control register. */
-function controlOfSpace(core: CpuCore): number {
-  const space = (core.registers.pswHigh & Psw.space) >>> Psw.spaceShift;
-  return space === 2 ? 7 : space === 3 ? 13 : 1;
-}
+/** Real address of an operand, or why there is none. */
+type RealAddress =
+  | { readonly code: 0; readonly high: number; readonly low: number }
+  /** `entry`: the halves are the address of the invalid segment- or page-table entry. */
+  | { readonly code: number; readonly entry: boolean; readonly high: number; readonly low: number };
 
-/** Whether the translation of an address fails, and with which condition code of LRA; the exception is swallowed. */
-function tryTranslate(core: CpuCore, high: number, low: number, control: number): { absolute: number } | { code: number } {
-  const { registers, storage } = core;
-  const key = registers.word(layout.ACCESS_KEY);
-  // Protection does not apply to the translation itself.
-  registers.setWord(layout.ACCESS_KEY, 0);
-  try {
-    return { absolute: storage.resolveIn(high, low, READ, 0, registers.controlHigh(control), registers.controlLow(control)) };
-  } catch (error) {
-    if (!(error instanceof ProgramInterruptionSignal)) throw error;
-    return { code: registers.word(layout.PROGRAM_CODE) };
-  } finally {
-    registers.setWord(layout.ACCESS_KEY, key);
+/** Translates an operand address by the address-space control of the PSW, whether translation is on or not. */
+function translate(core: CpuCore, high: number, low: number, base: number): RealAddress {
+  const { registers, engine } = core;
+  const space = (registers.pswHigh & Psw.space) >>> Psw.spaceShift;
+  let control = space === 2 ? 7 : space === 3 ? 13 : 1;
+  const alet = space === 1 && base !== 0 && base < 16 ? registers.access(base) : Alet.primary;
+  if (alet === Alet.secondary) control = 7;
+  let asceHigh = registers.controlHigh(control);
+  let asceLow = registers.controlLow(control);
+  if (alet !== Alet.primary && alet !== Alet.secondary) {
+    const found = translateAlet(core, alet, extendedAuthorizationIndex(core));
+    if (!("asceHigh" in found)) return { code: found.code, entry: false, high: 0, low: 0 };
+    ({ asceHigh, asceLow } = found);
   }
+  const done = engine.translateParts(high, low, asceHigh, asceLow) === 0;
+  const result = { high: registers.word(layout.TRANSLATION_RESULT + 4), low: registers.word(layout.TRANSLATION_RESULT) };
+  if (done) return { code: 0, ...result };
+  return { code: registers.word(layout.PROGRAM_CODE), entry: result.high !== 0 || result.low !== 0, ...result };
 }
 
-function loadRealAddress(core: CpuCore, wide: boolean): void {
+/** Translation failed with an exception that no condition code stands for. */
+function isUnconditional(code: number): boolean {
+  return code === ProgramCode.addressing || code === ProgramCode.translationSpecification;
+}
+
+function loadRealAddress(core: CpuCore, alwaysWide: boolean): void {
   core.privileged();
   const { registers, operands } = core;
   const high = core.addressHigh(operands.b2, operands.d2, operands.x2);
-  const low = core.addressLow;
-  const result = tryTranslate(core, high, low, controlOfSpace(core));
-  if ("absolute" in result) {
-    // Real and absolute addresses differ by prefixing, which is its own inverse.
-    const real = toAbsolute(core, result.absolute);
-    if (wide || (registers.pswHigh & Psw.extendedAddressing) !== 0) registers.set(operands.r1, 0, real >>> 0);
-    else registers.setLow(operands.r1, real >>> 0);
+  const result = translate(core, high, core.addressLow, operands.b2);
+  const wide = alwaysWide || (registers.pswHigh & Psw.extendedAddressing) !== 0;
+  const fits = wide || (result.high === 0 && (result.low & 0x8000_0000) === 0);
+  if (result.code === 0) {
+    if (!fits) core.program(ProgramCode.specialOperation);
+    setAddress(registers, operands.r1, wide, result.high, result.low);
     registers.cc = 0;
     return;
   }
-  switch (result.code) {
-    case ProgramCode.segmentTranslation:
-      registers.cc = 1;
-      break;
-    case ProgramCode.pageTranslation:
-      registers.cc = 2;
-      break;
-    case ProgramCode.asceType:
-    case ProgramCode.regionFirstTranslation:
-    case ProgramCode.regionSecondTranslation:
-    case ProgramCode.regionThirdTranslation:
-      registers.cc = 3;
-      break;
-    default:
-      core.program(result.code);
+  if (isUnconditional(result.code)) core.program(result.code);
+  if ("entry" in result && result.entry && fits) {
+    setAddress(registers, operands.r1, wide, result.high, result.low);
+    registers.cc = result.code === ProgramCode.segmentTranslation ? 1 : 2;
+    return;
   }
-  // With condition code 3 (and 1, 2 when no entry address fits) the register tells the interruption code.
+  // Condition code 3: the register tells the interruption code.
   registers.setLow(operands.r1, (0x8000_0000 | result.code) >>> 0);
+  registers.cc = 3;
+}
+
+function setAddress(registers: Registers, register: number, wide: boolean, high: number, low: number): void {
+  if (wide) registers.set(register, high, low);
+  else registers.setLow(register, low);
 }
 
 /** Invalidates one page-table entry at table origin + index. */
@@ -168,6 +178,13 @@ export const translationHelpers: HelperMap = {
   lurag: (core) => loadUsingReal(core, 8),
   stura: (core) => storeUsingReal(core, 4),
   sturg: (core) => storeUsingReal(core, 8),
+  tar: testAccess,
+  strag: storeRealAddress,
+  palb(core) {
+    // Nothing of access-register translation is kept.
+    core.privileged();
+    core.contextChanged();
+  },
   tprot(core) {
     core.privileged();
     const { registers, operands, storage } = core;
@@ -176,9 +193,14 @@ export const translationHelpers: HelperMap = {
     core.addressHigh(operands.b2, operands.d2);
     const key = (core.addressLow >>> 4) & 15;
     const saved = registers.word(layout.ACCESS_KEY);
+    let frame = -1;
     const attempt = (access: typeof READ | typeof WRITE): number => {
+      // Nothing is stored: the change bit stays as it is.
+      const storageKey = frame < 0 ? 0 : core.storageKeys[frame]!;
       try {
-        storage.resolve(high, low, access, operands.b1 & 15);
+        const absolute = storage.resolve(high, low, access, operands.b1 & 15);
+        if (frame >= 0) core.storageKeys[frame] = storageKey;
+        frame = absolute >>> 12;
         return 0;
       } catch (error) {
         if (!(error instanceof ProgramInterruptionSignal)) throw error;
@@ -192,7 +214,7 @@ export const translationHelpers: HelperMap = {
     if (read === ProgramCode.protection) registers.cc = 2;
     else if (read !== 0) {
       // Translation not available is condition code 3; an address outside storage is still an exception.
-      if (read === ProgramCode.addressing || read === ProgramCode.translationSpecification) core.program(read);
+      if (isUnconditional(read)) core.program(read);
       registers.cc = 3;
     } else registers.cc = write === ProgramCode.protection ? 1 : 0;
   },
@@ -223,35 +245,64 @@ function compareAndSwapAndPurge(core: CpuCore, bytes: 4 | 8): void {
   core.contextChanged();
 }
 
-/** Absolute address of a real-address operand in a register, refused when misaligned or outside storage. */
-function realOperand(core: CpuCore, bytes: number): number {
+/** Absolute address of a real-address operand in a register; protection and storage keys apply. */
+function realOperand(core: CpuCore, bytes: number, access: typeof READ | typeof WRITE): number {
   core.privileged();
   const { registers, operands, storage } = core;
   const high = (registers.high(operands.r2) & storage.maskHigh) >>> 0;
   const low = (registers.low(operands.r2) & storage.maskLow) >>> 0;
   core.specificationIf((low & (bytes - 1)) !== 0);
-  const real = high * 0x1_0000_0000 + low;
-  // As a real address through the resolver, so that protection and keys apply.
-  if (!core.memory.contains(real, bytes)) core.program(ProgramCode.addressing);
-  return toAbsolute(core, real);
+  return storage.resolveIn(high, low, access, 0, 0, REAL_SPACE);
 }
 
 function loadUsingReal(core: CpuCore, bytes: 4 | 8): void {
-  const absolute = realOperand(core, bytes);
+  const absolute = realOperand(core, bytes, READ);
   const { registers, operands, memory } = core;
   if (bytes === 8) registers.set(operands.r1, memory.loadUint32(absolute, "big"), memory.loadUint32(absolute + 4, "big"));
   else registers.setLow(operands.r1, memory.loadUint32(absolute, "big"));
 }
 
 function storeUsingReal(core: CpuCore, bytes: 4 | 8): void {
-  const { registers, operands, memory, storage } = core;
-  core.privileged();
-  const high = (registers.high(operands.r2) & storage.maskHigh) >>> 0;
-  const low = (registers.low(operands.r2) & storage.maskLow) >>> 0;
-  core.specificationIf((low & (bytes - 1)) !== 0);
-  const absolute = storage.resolveIn(high, low, WRITE, 0, 0, REAL_SPACE);
+  const absolute = realOperand(core, bytes, WRITE);
+  const { registers, operands, memory } = core;
   if (bytes === 8) {
     memory.storeUint32(absolute, registers.high(operands.r1), "big");
     memory.storeUint32(absolute + 4, registers.low(operands.r1), "big");
   } else memory.storeUint32(absolute, registers.low(operands.r1), "big");
+}
+
+/** TEST ACCESS: whether an ALET would be of use under the EAX in r2. */
+function testAccess(core: CpuCore): void {
+  const { registers, operands } = core;
+  const alet = registers.access(operands.r1);
+  if (alet === Alet.primary) registers.cc = 0;
+  else if (alet === Alet.secondary) registers.cc = 3;
+  else {
+    const result = translateAlet(core, alet, registers.low(operands.r2) >>> 16);
+    if (isUnconditional(result.code)) core.program(result.code);
+    registers.cc = result.code !== 0 ? 3 : (alet & ALET_PRIMARY_LIST) !== 0 ? 2 : 1;
+  }
+}
+
+/** STORE REAL ADDRESS: like LOAD REAL ADDRESS, with exceptions instead of condition codes. */
+function storeRealAddress(core: CpuCore): void {
+  core.privileged();
+  const { operands, registers, storage } = core;
+  const targetHigh = core.addressHigh(operands.b1, operands.d1);
+  const targetLow = core.addressLow;
+  core.specificationIf((targetLow & 7) !== 0);
+  const high = core.addressHigh(operands.b2, operands.d2);
+  const low = core.addressLow;
+  const result = translate(core, high, low, operands.b2);
+  if (result.code !== 0) {
+    const space = (registers.pswHigh & Psw.space) >>> Psw.spaceShift;
+    registers.setWord(layout.TRANSLATION_EXCEPTION + 4, high);
+    registers.setWord(layout.TRANSLATION_EXCEPTION, ((low & 0xffff_f000) | TEA_FETCH | space) >>> 0);
+    registers.setWord(layout.EXCEPTION_ACCESS, space === 1 ? operands.b2 & 15 : 0);
+    core.program(result.code);
+  }
+  const bytes = new DataView(new ArrayBuffer(8));
+  bytes.setUint32(0, result.high);
+  bytes.setUint32(4, result.low);
+  storage.write(targetHigh, targetLow, new Uint8Array(bytes.buffer), operands.b1 & 15);
 }

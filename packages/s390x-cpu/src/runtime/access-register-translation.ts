@@ -1,0 +1,80 @@
+import { ProgramCode } from "../engine/context.ts";
+import * as layout from "../engine/layout.ts";
+import type { CpuCore } from "./core.ts";
+import { toAbsolute } from "./helpers/operand-access.ts";
+
+/** ALET: bits 0-6 zero, bit 7 primary list, bits 8-15 sequence number, bits 16-31 entry number. */
+const ALET_RESERVED = 0xfe00_0000;
+const ALET_PRIMARY_LIST = 0x0100_0000;
+const ENTRY_INVALID = 0x8000_0000;
+const ENTRY_FETCH_ONLY = 0x0200_0000;
+const ENTRY_PRIVATE = 0x0100_0000;
+/** Bits 1-25 of a word: an origin on a 64-byte boundary. */
+const ORIGIN_64 = 0x7fff_ffc0;
+
+export const Alet = { primary: 0, secondary: 1 } as const;
+
+/** What access-register translation found: the halves of an ASCE, or the program interruption that it ends in. */
+export type AccessRegisterResult =
+  | { readonly code: 0; readonly asceHigh: number; readonly asceLow: number; readonly fetchOnly: boolean }
+  | { readonly code: number };
+
+/**
+ * Access-register translation (PoP chapter 5) of an ALET other than 0 and 1: access list, ASN-second-table entry and the
+ * authority of `extendedAuthority` (the EAX of control register 8, or the one that TEST ACCESS names).
+ */
+export function translateAlet(core: CpuCore, alet: number, extendedAuthority: number): AccessRegisterResult {
+  const { registers, memory } = core;
+  let outside = false;
+  const word = (real: number): number => {
+    const absolute = toAbsolute(core, real);
+    if (memory.contains(absolute, 4)) return memory.loadUint32(absolute, "big");
+    outside = true;
+    return 0;
+  };
+  const refused = (code: number): AccessRegisterResult => ({ code: outside ? ProgramCode.addressing : code });
+
+  if ((alet & ALET_RESERVED) !== 0) return { code: ProgramCode.aletSpecification };
+  // The list of the dispatchable unit (CR2) or of the primary address space (CR5): both designated at offset 16.
+  const holder = registers.controlLow((alet & ALET_PRIMARY_LIST) !== 0 ? 5 : 2) & ORIGIN_64;
+  const list = word(holder + 16);
+  const number = alet & 0xffff;
+  if (outside || number >>> 3 > (list & 0x7f)) return refused(ProgramCode.alenTranslation);
+  const entry = (list & 0x7fff_ff80) + number * 16;
+  const first = word(entry);
+  if (outside || (first & ENTRY_INVALID) !== 0) return refused(ProgramCode.alenTranslation);
+  if (((first ^ alet) & 0x00ff_0000) !== 0) return { code: ProgramCode.aleSequence };
+  const space = word(entry + 8) & ORIGIN_64;
+  const authority = word(space);
+  if (outside || (authority & ENTRY_INVALID) !== 0) return refused(ProgramCode.asteValidity);
+  if (word(space + 20) !== word(entry + 12) || outside) return refused(ProgramCode.asteSequence);
+  if ((first & ENTRY_PRIVATE) !== 0 && (first & 0xffff) !== extendedAuthority) {
+    const length = (word(space + 4) >>> 4) & 0xfff;
+    if (extendedAuthority >>> 4 > length) return { code: ProgramCode.extendedAuthority };
+    // Two bits for each authority: primary, secondary. The secondary one counts.
+    const at = (authority & 0x7fff_fffc) + (extendedAuthority >>> 2);
+    const byte = word(at & ~3) >>> (24 - (at & 3) * 8);
+    if (outside || (byte & (0x40 >>> ((extendedAuthority & 3) * 2))) === 0) return refused(ProgramCode.extendedAuthority);
+  }
+  const asceHigh = word(space + 8);
+  const asceLow = word(space + 12);
+  if (outside) return refused(0);
+  return { code: 0, asceHigh, asceLow, fetchOnly: (first & ENTRY_FETCH_ONLY) !== 0 };
+}
+
+/** The EAX in control register 8. */
+export function extendedAuthorizationIndex(core: CpuCore): number {
+  return core.registers.controlLow(8) >>> 16;
+}
+
+/** The engine's half: the ASCE, or -1 with the program interruption prepared; tells whether stores are refused. */
+export function accessRegisterAsce(core: CpuCore, alet: number): bigint {
+  const { registers } = core;
+  const result = translateAlet(core, alet >>> 0, extendedAuthorizationIndex(core));
+  if (!("asceHigh" in result)) {
+    registers.setWord(layout.PROGRAM_CODE, result.code);
+    return -1n;
+  }
+  registers.setWord(layout.FETCH_ONLY, result.fetchOnly ? 1 : 0);
+  return (BigInt(result.asceHigh) << 32n) | BigInt(result.asceLow);
+}
