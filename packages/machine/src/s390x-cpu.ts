@@ -10,6 +10,7 @@ const exits = {
   "disabled-wait": "disabled-wait",
   stopped: "stopped",
   "program-loop": "check-stop",
+  "check-stop": "check-stop",
 } as const satisfies Record<string, CpuExit>;
 
 const wordMask = 0xffff_ffffn;

@@ -119,8 +119,27 @@ export class CpuCore {
     return own !== 0 ? own : (this.storage.bytes[layout.CROSSING_RECORD + 2] as number);
   }
 
-  /** Presents SUPERVISOR CALL; set by the CPU, which owns the interruption mechanism. */
+  /** Presents SUPERVISOR CALL; set by the CPU, which owns the interruption mechanism, as the three below. */
   supervisorCall: (code: number, length: number) => void = () => {};
+  /** Presents a program interruption of the PSW that an instruction has just introduced. */
+  interruptProgram: (code: number, length: number) => void = () => {};
+  restart: () => void = () => {};
+  reset: (kind: "cpu" | "initial-cpu") => void = () => {};
+
+  /** Whether this instruction lies at or above an address below 2^32; under EXECUTE the EXECUTE counts. */
+  isLocatedAtOrAbove(limit: number): boolean {
+    const { registers, record } = this;
+    if (record === layout.EXECUTE_RECORD)
+      return registers.word(layout.EXECUTE_ADDRESS + 4) !== 0 || registers.word(layout.EXECUTE_ADDRESS) >= limit;
+    const low = registers.word(layout.PC_DELTA) + (record >>> 3);
+    const high = registers.word(layout.PC_DELTA + 4) + (low >= 0x1_0000_0000 ? 1 : 0);
+    return (high & this.storage.maskHigh) !== 0 || (low & this.storage.maskLow) >>> 0 >= limit;
+  }
+
+  /** Refuses the instruction when the prefix area, to which it stores, is outside storage. */
+  requirePrefixArea(): void {
+    if (this.registers.prefix + 8192 > this.memory.size) this.program(ProgramCode.addressing);
+  }
 
   /** Ends the instruction normally, with the engine told that translation, mode or pending interruptions may differ. */
   contextChanged(): void {

@@ -6,6 +6,7 @@ import { hotHandlers } from "../definitions/hot.ts";
 import { type Handler, numberHandlers } from "../engine/handlers.ts";
 import { generateInterpreter } from "../engine/interpreter.ts";
 import * as layout from "../engine/layout.ts";
+import { accessRegisterAsce } from "./access-register-translation.ts";
 import { CpuCore, type CpuPorts, type Helper } from "./core.ts";
 import { allHelpers } from "./helpers.ts";
 import { type CpuIdentity, defaultIdentity } from "./identity.ts";
@@ -36,7 +37,9 @@ export type RunResult =
   | { readonly reason: "disabled-wait"; readonly address: bigint }
   /** The CPU is stopped (SIGP). */
   | { readonly reason: "stopped" }
-  /** Program interruptions follow each other without end, because the program new PSW is invalid. */
+  /** An interruption found the prefix area outside storage: the CPU is check-stopped until a reset. */
+  | { readonly reason: "check-stop" }
+  /** Program interruptions follow each other without end: the program new PSW is invalid, or what it designates is refused. */
   | { readonly reason: "program-loop"; readonly address: bigint };
 
 /** A snapshot of the program-visible state. Registers as unsigned 64-bit values. */
@@ -84,6 +87,9 @@ export class Cpu {
     this.#registers = parts.core.registers;
     this.#interruptions = new Interruptions(parts.core);
     this.core.supervisorCall = (code, length) => this.#interruptions.supervisorCall(code, length);
+    this.core.interruptProgram = (code, length) => this.#interruptions.program(code, length);
+    this.core.restart = () => this.#interruptions.restart();
+    this.core.reset = (kind) => this.reset(kind);
   }
 
   /** @internal */
@@ -126,8 +132,13 @@ export class Cpu {
     let left = Math.min(budget, BUDGET_SLICE);
     registers.setWord(layout.ATTENTION, 0);
     for (;;) {
+      if (this.core.stop) {
+        this.core.stop = undefined;
+        this.#stopped = true;
+      }
       if (this.#stopped) return { reason: "stopped" };
-      while (this.#interruptions.deliver());
+      if (!this.#interruptions.checkStopped) while (this.#interruptions.deliver());
+      if (this.#interruptions.checkStopped) return { reason: "check-stop" };
       if (this.#interruptions.programLoop) return { reason: "program-loop", address: this.#address() };
       const psw = registers.pswHigh;
       if ((psw & Psw.wait) !== 0) {
@@ -150,6 +161,8 @@ export class Cpu {
           break;
         case layout.ExitReason.program:
           this.#interruptions.programAtRecord(registers.word(layout.PROGRAM_CODE));
+          // No instruction was counted where none could be fetched; yet this may go on without end.
+          if (registers.word(layout.RECORD) === 0) left--;
           break;
         case layout.ExitReason.attention:
           break;
@@ -157,10 +170,6 @@ export class Cpu {
           break;
         default:
           throw new BugError(`the engine returned ${exit}`);
-      }
-      if (this.core.stop) {
-        this.core.stop = undefined;
-        this.#stopped = true;
       }
     }
   }
@@ -275,10 +284,12 @@ export class Cpu {
   reset(kind: "cpu" | "initial-cpu" | "clear"): void {
     const registers = this.#registers;
     const core = this.core;
+    core.stop = undefined;
     core.emergencySignal = false;
     core.externalCall = false;
     core.externalQueue.length = 0;
     this.#interruptions.programLoop = false;
+    this.#interruptions.checkStopped = false;
     if (kind !== "cpu") {
       core.setPsw(0, 0, 0, 0);
       registers.prefix = 0;
@@ -380,11 +391,7 @@ export function createCpu(options: CpuOptions): Cpu {
       }
       return record + core.operands.length * 8;
     },
-    accessRegisterAsce: (_alet: number): bigint => {
-      // ALET specification exception: access-list translation is not offered to guests that have no need of it.
-      registers.setWord(layout.PROGRAM_CODE, 0x28);
-      return -1n;
-    },
+    accessRegisterAsce: (alet: number): bigint => accessRegisterAsce(core, alet),
     clock: (): number => clock.now(),
     writeResolved: (high: number, low: number, absolute: number): void => cpu.programEvents.writeResolved(high, low, absolute >>> 0),
     stored: (absolute: number, length: number): void => cpu.programEvents.stored(absolute >>> 0, length),

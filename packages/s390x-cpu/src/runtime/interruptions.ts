@@ -59,7 +59,13 @@ const CR0 = {
   clockComparator: 0x0800,
   cpuTimer: 0x0400,
   serviceSignal: 0x0200,
+  interruptKey: 0x0040,
 } as const;
+
+/** Subclass mask of an external interruption that the machine queued: all but the interrupt key share one. */
+function subclassMask(code: number): number {
+  return code === ExternalCode.interruptKey ? CR0.interruptKey : CR0.serviceSignal;
+}
 
 /** CR14 bit 35: channel-report-pending subclass. */
 const CR14_CHANNEL_REPORT = 0x1000_0000;
@@ -75,8 +81,30 @@ const TRANSLATION_CODES: ReadonlySet<number> = new Set([
 
 /** Program interruptions that nullify: the old PSW addresses the instruction itself (PoP chapter 5). */
 function nullifies(code: number): boolean {
-  return TRANSLATION_CODES.has(code) || code === ProgramCode.spaceSwitch || (code >= 0x20 && code <= 0x2f);
+  return TRANSLATION_CODES.has(code) || code === ProgramCode.traceTable || (code >= 0x20 && code <= 0x34);
 }
+
+/** Exceptions of access-register translation: real location 160 names the access register. */
+function isAccessRegisterCode(code: number): boolean {
+  return code >= ProgramCode.aletSpecification && code <= ProgramCode.extendedAuthority;
+}
+
+/** Program interruptions after which an instruction would do the same again: none of its results are there. */
+function changesNothing(code: number): boolean {
+  return nullifies(code) || REFUSALS.has(code);
+}
+
+const REFUSALS: ReadonlySet<number> = new Set([
+  ProgramCode.operation,
+  ProgramCode.privilegedOperation,
+  ProgramCode.execute,
+  ProgramCode.protection,
+  ProgramCode.addressing,
+  ProgramCode.specification,
+  ProgramCode.translationSpecification,
+  ProgramCode.specialOperation,
+  ProgramCode.operand,
+]);
 
 /** Interruption action (PoP chapter 6): old PSW stored, identification stored, new PSW loaded. */
 export class Interruptions {
@@ -84,13 +112,23 @@ export class Interruptions {
   readonly events: ProgramEvents;
   /** Set when the program new PSW leads back into a program interruption without an instruction in between. */
   programLoop = false;
+  /** Set when an interruption found the prefix area outside storage: the CPU is in the check-stop state. */
+  checkStopped = false;
+  /** How often in a row the instruction at the program new PSW was refused. */
+  #refusalsInARow = 0;
 
   constructor(core: CpuCore) {
     this.#core = core;
     this.events = new ProgramEvents(core);
   }
 
-  /** Absolute address of a location in the prefix area; undefined when that area is outside storage. */
+  #cannotInterrupt(): boolean {
+    const { registers, memory } = this.#core;
+    if (registers.prefix + 8192 > memory.size) this.checkStopped = true;
+    return this.checkStopped;
+  }
+
+  /** Absolute address of a location in the prefix area. */
   #lowcore(offset: number): number {
     return this.#core.registers.prefix + offset;
   }
@@ -162,7 +200,10 @@ export class Interruptions {
   program(code: number, length: number): void {
     const core = this.#core;
     const { registers, storage } = core;
-    if (!nullifies(code & 0x7f)) {
+    if (this.#cannotInterrupt()) return;
+    this.#watchForLoop(code);
+    // An early exception has no length, and its PSW stays as it was loaded.
+    if (length !== 0 && !nullifies(code & 0x7f)) {
       const low = registers.addressLow + length;
       const high = registers.addressHigh + (low >= 0x1_0000_0000 ? 1 : 0);
       registers.setAddress((high & storage.maskHigh) >>> 0, (low & storage.maskLow) >>> 0);
@@ -176,14 +217,16 @@ export class Interruptions {
       // With the AFP-register control on, the FPC holds the code as well.
       if ((registers.controlLow(0) & 0x0004_0000) !== 0) registers.fpc = ((registers.fpc & ~0xff00) | ((dxc & 0xff) << 8)) >>> 0;
     }
-    if (TRANSLATION_CODES.has(base) || base === ProgramCode.protection) {
+    const isAccess = TRANSLATION_CODES.has(base) || base === ProgramCode.protection;
+    if (isAccess || base === ProgramCode.spaceSwitch) {
       this.#store64(
         Lowcore.translationException,
         registers.word(layout.TRANSLATION_EXCEPTION + 4),
         registers.word(layout.TRANSLATION_EXCEPTION),
       );
-      core.memory.storeUint8(this.#lowcore(Lowcore.exceptionAccess), registers.word(layout.EXCEPTION_ACCESS));
     }
+    if (isAccess || isAccessRegisterCode(base))
+      core.memory.storeUint8(this.#lowcore(Lowcore.exceptionAccess), registers.word(layout.EXCEPTION_ACCESS));
     if ((code & ProgramCode.per) !== 0) this.#storeEvent();
     if (base === ProgramCode.monitor) {
       this.#store16(Lowcore.monitorClass, core.monitorClass);
@@ -194,8 +237,27 @@ export class Interruptions {
     if (!valid) this.programLoop = true;
   }
 
+  /**
+   * The instruction that the program new PSW designates is itself refused, under that PSW with all interruptions disabled:
+   * it will be refused for ever. The second time tells, as the first may have stored into it.
+   */
+  #watchForLoop(code: number): void {
+    const { registers, memory } = this.#core;
+    const at = this.#lowcore(Lowcore.programNewPsw);
+    const isRepeated =
+      changesNothing(code) &&
+      (registers.pswHigh & (Psw.io | Psw.external | Psw.machineCheck)) === 0 &&
+      memory.loadUint32(at, "big") === this.#core.currentPswHigh() &&
+      memory.loadUint32(at + 4, "big") === registers.pswLow &&
+      memory.loadUint32(at + 8, "big") === registers.addressHigh &&
+      memory.loadUint32(at + 12, "big") === registers.addressLow;
+    this.#refusalsInARow = isRepeated ? this.#refusalsInARow + 1 : 0;
+    if (this.#refusalsInARow > 1) this.programLoop = true;
+  }
+
   /** Program interruption for events alone: the instruction is complete, and the PSW address behind it. */
   programEvent(length: number): void {
+    if (this.#cannotInterrupt()) return;
     this.#store16(Lowcore.programLength, length);
     this.#store16(Lowcore.programCode, ProgramCode.per);
     this.#storeEvent();
@@ -211,12 +273,14 @@ export class Interruptions {
 
   /** SUPERVISOR CALL: the PSW address is that of the next instruction. */
   supervisorCall(code: number, length: number): void {
+    if (this.#cannotInterrupt()) return;
     this.#store16(Lowcore.svcLength, length);
     this.#store16(Lowcore.svcCode, code);
     this.#finish(this.#swap(Lowcore.svcOldPsw, Lowcore.svcNewPsw));
   }
 
   restart(): void {
+    if (this.#cannotInterrupt()) return;
     this.#finish(this.#swap(Lowcore.restartOldPsw, Lowcore.restartNewPsw));
   }
 
@@ -254,8 +318,7 @@ export class Interruptions {
       if ((timers & 2) !== 0 && (mask & CR0.cpuTimer) !== 0) return ExternalCode.cpuTimer;
     }
     if ((mask & CR0.serviceSignal) !== 0 && (ports.serviceCall?.serviceSignalPending() ?? false)) return ExternalCode.serviceSignal;
-    if ((mask & CR0.serviceSignal) !== 0 && core.externalQueue.length > 0) return core.externalQueue[0]!.code;
-    return 0;
+    return core.externalQueue.find(({ code }) => (mask & subclassMask(code)) !== 0)?.code ?? 0;
   }
 
   /** Interruption subclasses that are pending and enabled, subclass n at bit 0x80 >> n. */
@@ -270,13 +333,21 @@ export class Interruptions {
   deliver(): boolean {
     const core = this.#core;
     const { ports } = core;
+    // In the order of the manual's priorities: repressible machine checks, external, I/O.
+    if (this.#isMachineCheckPending()) {
+      if (this.#cannotInterrupt()) return false;
+      this.#machineCheck();
+      return true;
+    }
     const external = this.#pendingExternal();
     if (external !== 0) {
+      if (this.#cannotInterrupt()) return false;
       this.#deliverExternal(external);
       return true;
     }
     const subclasses = this.#pendingIo();
     if (subclasses !== 0) {
+      if (this.#cannotInterrupt()) return false;
       const interruption = ports.channelSubsystem?.takeInterruption(subclasses);
       if (interruption) {
         this.#store32(Lowcore.subsystemId, interruption.subsystemId);
@@ -285,10 +356,6 @@ export class Interruptions {
         this.#finish(this.#swap(Lowcore.ioOldPsw, Lowcore.ioNewPsw));
         return true;
       }
-    }
-    if (this.#isMachineCheckPending()) {
-      this.#machineCheck();
-      return true;
     }
     return false;
   }
@@ -307,7 +374,8 @@ export class Interruptions {
     } else if (code === ExternalCode.clockComparator || code === ExternalCode.cpuTimer) {
       this.#external(code, 0);
     } else {
-      const { cpuAddress, parameter, parameter64 = 0 } = core.externalQueue.shift()!;
+      const index = core.externalQueue.findIndex((queued) => queued.code === code);
+      const { cpuAddress, parameter, parameter64 = 0 } = core.externalQueue.splice(index, 1)[0]!;
       this.#store32(Lowcore.externalParameter, parameter);
       this.#store64(Lowcore.externalParameter64, Math.floor(parameter64 / 0x1_0000_0000), parameter64 >>> 0);
       this.#external(code, cpuAddress);

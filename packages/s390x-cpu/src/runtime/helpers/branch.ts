@@ -11,7 +11,8 @@ function linkage(core: CpuCore): void {
   } else if ((registers.pswLow & BASIC_ADDRESSING) !== 0) {
     registers.setLow(operands.r1, (low | 0x8000_0000) >>> 0);
   } else {
-    const length = operands.length / 2;
+    // Under EXECUTE the length is that of the EXECUTE.
+    const length = core.ownLength() / 2;
     const mask = (registers.pswHigh & Psw.programMask) >>> 8;
     registers.setLow(operands.r1, ((length << 30) | (registers.cc << 28) | (mask << 24) | low) >>> 0);
   }
@@ -81,14 +82,11 @@ export const branchHelpers: HelperMap = {
   },
 };
 
-/** SET ADDRESSING MODE. The instruction must lie where the new mode can address it. */
+/** SET ADDRESSING MODE. The instruction, though not the next one, must lie where the new mode can address it. */
 function setAddressingMode(core: CpuCore, extended: number, basic: number): void {
   const { registers } = core;
+  core.specificationIf(extended === 0 && core.isLocatedAtOrAbove(basic === 0 ? 0x100_0000 : 0x8000_0000));
   core.advance();
-  const beyond = basic === 0 ? 0xff00_0000 : 0x8000_0000;
-  const { addressHigh, addressLow } = registers;
-  // Looked at before the address is wrapped in the new mode: it is refused, not cut.
-  core.specificationIf(extended === 0 && (addressHigh !== 0 || (addressLow & beyond) !== 0));
   registers.pswHigh = ((registers.pswHigh & ~Psw.extendedAddressing) | extended) >>> 0;
   registers.pswLow = basic;
   core.updateMode();

@@ -26,7 +26,7 @@ export const clockHelpers: HelperMap = {
   },
   sckpf(core) {
     core.privileged();
-    core.specificationIf((core.registers.low(0) & 0xffff_0000) !== 0 || core.registers.high(0) !== 0);
+    core.specificationIf((core.registers.low(0) & 0xffff_0000) !== 0);
     core.registers.setWord(layout.TOD_PROGRAMMABLE, core.registers.low(0) & 0xffff);
   },
   /** PERFORM TIMING FACILITY FUNCTION: the query functions; the clock is not steered. */
@@ -44,6 +44,8 @@ export const clockHelpers: HelperMap = {
       data.setBigUint64(0, BigInt.asUintN(64, core.engine.tod()));
       writeBlock(core, block);
     } else {
+      // The functions from 64 on control the clock.
+      if (code >= 64) core.privileged();
       registers.cc = 3;
       return;
     }

@@ -76,8 +76,8 @@ function setAddressAndAccess(core: CpuCore, high: number): void {
   const low = core.addressLow;
   if ((registers.pswHigh & 1) !== 0) registers.set(operands.r1, high, low);
   else registers.setLow(operands.r1, low);
-  const translation = (registers.pswHigh & 0x0400_0000) !== 0;
-  const space = translation ? (registers.pswHigh >>> 14) & 3 : 0;
+  // By the address-space control, whether translation is on or not.
+  const space = (registers.pswHigh >>> 14) & 3;
   const base = operands.b2;
   const value = space === 0 ? 0 : space === 2 ? 1 : space === 3 ? 2 : base === 16 ? 0 : registers.access(base);
   registers.setAccess(operands.r1, value);

@@ -101,6 +101,7 @@ export const identificationHelpers: HelperMap = {
   },
   stfl(core) {
     core.privileged();
+    core.requirePrefixArea();
     // Stored at real location 200, without protection.
     for (let i = 0; i < 4; i++) core.memory.storeUint8(core.registers.prefix + 200 + i, facilities[i]!);
   },

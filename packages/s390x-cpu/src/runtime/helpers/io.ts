@@ -87,6 +87,12 @@ export const ioHelpers: HelperMap = {
     const result = core.ports.channelSubsystem?.setAddressLimit(core.registers.low(1)) ?? 0;
     if (result < 0) core.program(-result);
   },
+  stcps(core) {
+    core.privileged();
+    const high = operandHigh(core, 32);
+    // No channel path is ever found active between two instructions.
+    core.storage.write(high, core.addressLow, new Uint8Array(32), base(core));
+  },
   schm(core) {
     core.privileged();
     const { registers } = core;
@@ -104,11 +110,12 @@ export const ioHelpers: HelperMap = {
   },
   tpi(core) {
     core.privileged();
-    const { operands, registers } = core;
+    const { registers } = core;
     const high = operandHigh(core, 4);
     const low = core.addressLow;
-    const toLowcore = operands.b2 === 16 && operands.d2 === 0;
-    if (!toLowcore) probeWrite(core, high, low, 8);
+    const toLowcore = high === 0 && low === 0;
+    if (toLowcore) core.requirePrefixArea();
+    else probeWrite(core, high, low, 8);
     const interruption = core.ports.channelSubsystem?.takeInterruption(registers.controlLow(6) >>> 24);
     if (!interruption) {
       registers.cc = 0;
@@ -121,8 +128,10 @@ export const ioHelpers: HelperMap = {
       memory.storeUint32(registers.prefix + 0xbc, interruption.parameter, "big");
       memory.storeUint32(registers.prefix + 0xc0, interruption.identification, "big");
     } else {
-      storeWord(core, high, low, interruption.subsystemId);
-      storeWord(core, high, (low + 4) >>> 0, interruption.parameter);
+      const words = new DataView(new ArrayBuffer(8));
+      words.setUint32(0, interruption.subsystemId);
+      words.setUint32(4, interruption.parameter);
+      core.storage.write(high, low, new Uint8Array(words.buffer), base(core));
     }
     registers.cc = 1;
   },

@@ -90,6 +90,18 @@ export const processorHelpers: HelperMap = {
         core.contextChanged();
         core.attention();
         break;
+      case Order.restart:
+        core.advance();
+        core.restart();
+        core.reload = true;
+        break;
+      case Order.cpuReset:
+      case Order.initialCpuReset:
+        core.advance();
+        core.reset(order === Order.cpuReset ? "cpu" : "initial-cpu");
+        core.reload = true;
+        core.attention();
+        break;
       case Order.setPrefix:
       case Order.storeStatusAtAddress:
         storeStatusBits(core, STATUS_INCORRECT_STATE);

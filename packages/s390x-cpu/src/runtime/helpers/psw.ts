@@ -1,3 +1,4 @@
+import { ProgramCode } from "../../engine/context.ts";
 import * as layout from "../../engine/layout.ts";
 import type { CpuCore, HelperMap } from "../core.ts";
 import { BASIC_ADDRESSING, Psw } from "../psw.ts";
@@ -6,6 +7,8 @@ import { outgoing, readOperand, writeOperand } from "./operand-access.ts";
 const SPECIAL_OPERATION = 0x13;
 const SPECIFICATION = 0x06;
 const PRIVILEGED_OPERATION = 0x02;
+/** ASCE bit 57: space-switch-event control. */
+const SPACE_SWITCH_EVENT = 0x40;
 /** CR0 bit 37: secondary-space control. */
 const CR0_SECONDARY_SPACE = 0x0400_0000;
 /** CR0 bit 36: extraction-authority control. */
@@ -23,12 +26,8 @@ function setSystemMask(core: CpuCore, mask: number): void {
 /** Introduces a PSW that an instruction loaded. */
 function loadPsw(core: CpuCore, high: number, low: number, addressHigh: number, addressLow: number): void {
   const valid = core.setPsw(high, low, addressHigh, addressLow);
-  if (!valid) {
-    // The PSW is in place: the interruption's old PSW shows it, with nothing added to the address.
-    core.registers.setWord(layout.PROGRAM_LENGTH, 0);
-    core.registers.setWord(layout.RECORD, 0);
-    core.program(SPECIFICATION);
-  }
+  // An early exception: the old PSW is the one just loaded, and belongs to no instruction.
+  if (!valid) core.interruptProgram(SPECIFICATION, 0);
   core.reload = true;
 }
 
@@ -97,9 +96,9 @@ export const pswHelpers: HelperMap = {
     if ((registers.pswHigh & Psw.translation) === 0) core.program(SPECIAL_OPERATION);
     if (core.problemState && (registers.controlLow(0) & CR0_EXTRACTION) === 0) core.program(PRIVILEGED_OPERATION);
     const space = (registers.pswHigh & Psw.space) >>> Psw.spaceShift;
-    // The code has the bits in the order of SAC: bit 23 access register or home, bit 22 secondary or home.
+    // PSW bits 16 and 17 in reversed order, which is the code that SAC takes.
     registers.setLow(operands.r1, ((registers.low(operands.r1) & ~0xff00) | (SPACE_TO_SAC[space]! << 8)) >>> 0);
-    registers.cc = space;
+    registers.cc = SPACE_TO_SAC[space]!;
   },
   sac: setAddressSpaceControl,
   sacf: setAddressSpaceControl,
@@ -152,8 +151,25 @@ function setAddressSpaceControl(core: CpuCore): void {
   if (!translation || (registers.controlLow(0) & CR0_SECONDARY_SPACE) === 0) core.program(SPECIAL_OPERATION);
   core.specificationIf(code > 3);
   if (code === 3 && core.problemState) core.program(PRIVILEGED_OPERATION);
+  const fromHome = (registers.pswHigh & Psw.space) === Psw.space;
   registers.pswHigh = ((registers.pswHigh & ~Psw.space) | (SAC_TO_SPACE[code]! << Psw.spaceShift)) >>> 0;
   core.contextChanged();
+  if (fromHome !== (code === 3)) switchToOrFromHome(core, fromHome);
+}
+
+/** Space-switch event of a change to or from home-space mode: the instruction is complete when it is presented. */
+function switchToOrFromHome(core: CpuCore, fromHome: boolean): void {
+  const { registers } = core;
+  const primaryControl = registers.controlLow(1) & SPACE_SWITCH_EVENT;
+  const homeControl = registers.controlLow(13) & SPACE_SWITCH_EVENT;
+  if (primaryControl === 0 && homeControl === 0) return;
+  const control = fromHome ? homeControl : primaryControl;
+  registers.setWord(layout.TRANSLATION_EXCEPTION + 4, 0);
+  registers.setWord(
+    layout.TRANSLATION_EXCEPTION,
+    ((control !== 0 ? 0x8000_0000 : 0) | (fromHome ? 0 : registers.controlLow(4) & 0xffff)) >>> 0,
+  );
+  core.program(ProgramCode.spaceSwitch);
 }
 
 function storeByte(core: CpuCore, value: number): void {
