@@ -7,6 +7,7 @@ import { lockedOperationHelpers } from "./locked-operations.ts";
 import { moveInverseHelpers } from "./move-inverse.ts";
 import { moveKeyedHelpers } from "./move-keyed.ts";
 import { moveLongHelpers } from "./move-long.ts";
+import { sortHelpers } from "./sort.ts";
 import { stringHelpers } from "./string.ts";
 import { substringHelpers } from "./substring.ts";
 import { translateHelpers } from "./translate.ts";
@@ -22,6 +23,7 @@ export const generalHelpers: HelperMap = {
   ...moveInverseHelpers,
   ...moveKeyedHelpers,
   ...moveLongHelpers,
+  ...sortHelpers,
   ...stringHelpers,
   ...substringHelpers,
   ...translateAndTestHelpers,

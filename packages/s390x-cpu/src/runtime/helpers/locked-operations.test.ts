@@ -164,12 +164,16 @@ describe("PoP chapter 7, COMPARE AND SWAP AND STORE", () => {
     expect([quad.cc, quad.general[4], quad.general[5]]).toEqual([1, 0x1111_1111_1111_1111n, 0x1111_1111_1111_1111n]);
   });
 
+  test("insn: CSST: bits 60-63 of the parameter list's address are ignored", () => {
+    const state = swap(1, 3, { [SECOND]: wide("1") }, { 1: BigInt(LISTED[0] + 15), 4: 0x1111_1111_1111_1111n });
+    expect([state.cc, state.memory(SECOND, 8), state.memory(FOURTH, 8)]).toEqual([0, "a1".repeat(8), "b2".repeat(8)]);
+  });
+
   test("insn: CSST: codes and boundaries are checked", () => {
     expect(swap(3, 0, {}).interruption?.code).toBe(6);
     expect(swap(0, 5, {}).interruption?.code).toBe(6);
     expect(swap(1, 0, {}, { 8: BigInt(SECOND + 4) }).interruption?.code).toBe(6);
     expect(swap(0, 2, {}, { 9: BigInt(FOURTH + 2) }).interruption?.code).toBe(6);
-    expect(swap(0, 0, {}, { 1: BigInt(LISTED[0] + 8) }).interruption?.code).toBe(6);
     expect(swap(0, 0, {}, { 9: 0x20_0000n }).interruption?.code).toBe(5);
   });
 });

@@ -212,8 +212,9 @@ function compareAndSwapAndStore(core: CpuCore): void {
   const high2 = core.addressHigh(operands.b2, operands.d2);
   const low2 = core.addressLow;
   const listHigh = is64Bit(core) ? registers.high(1) : 0;
-  const listLow = (registers.low(1) & storage.maskLow) >>> 0;
-  core.specificationIf((low1 & (size - 1)) !== 0 || (low2 & (storeSize - 1)) !== 0 || (listLow & 15) !== 0);
+  // Bits 60-63 of the address do not count.
+  const listLow = (registers.low(1) & storage.maskLow & ~15) >>> 0;
+  core.specificationIf((low1 & (size - 1)) !== 0 || (low2 & (storeSize - 1)) !== 0);
   second.set(core, high1, low1, size, WRITE, operands.b1 & 15);
   others[0].set(core, high2, low2, storeSize, WRITE, operands.b2 & 15);
   list.set(core, listHigh, listLow, 32, READ, 1);
