@@ -93,12 +93,28 @@ export const pswHelpers: HelperMap = {
   },
   iac(core) {
     const { registers, operands } = core;
-    if ((registers.pswHigh & Psw.translation) === 0) core.program(SPECIAL_OPERATION);
-    if (core.problemState && (registers.controlLow(0) & CR0_EXTRACTION) === 0) core.program(PRIVILEGED_OPERATION);
+    extractionAuthority(core);
     const space = (registers.pswHigh & Psw.space) >>> Psw.spaceShift;
     // PSW bits 16 and 17 in reversed order, which is the code that SAC takes.
     registers.setLow(operands.r1, ((registers.low(operands.r1) & ~0xff00) | (SPACE_TO_SAC[space]! << 8)) >>> 0);
     registers.cc = SPACE_TO_SAC[space]!;
+  },
+  epar(core) {
+    extractionAuthority(core);
+    core.registers.setLow(core.operands.r1, core.registers.controlLow(4) & 0xffff);
+  },
+  esar(core) {
+    extractionAuthority(core);
+    core.registers.setLow(core.operands.r1, core.registers.controlLow(3) & 0xffff);
+  },
+  /** EXTRACT AND SET EXTENDED AUTHORITY: bits 32-47 of the register get the EAX, whose place bits 48-63 take. */
+  esea(core) {
+    core.privileged();
+    const { registers, operands } = core;
+    const given = registers.low(operands.r1);
+    const control = registers.controlLow(8);
+    registers.setLow(operands.r1, ((control & 0xffff_0000) | (given & 0xffff)) >>> 0);
+    registers.setControl(8, registers.controlHigh(8), ((given << 16) | (control & 0xffff)) >>> 0);
   },
   sac: setAddressSpaceControl,
   sacf: setAddressSpaceControl,
@@ -138,6 +154,13 @@ export const pswHelpers: HelperMap = {
     core.program(0x40);
   },
 };
+
+/** Instructions that tell about address spaces need translation and, in the problem state, the extraction authority. */
+function extractionAuthority(core: CpuCore): void {
+  const { registers } = core;
+  if ((registers.pswHigh & Psw.translation) === 0) core.program(SPECIAL_OPERATION);
+  if (core.problemState && (registers.controlLow(0) & CR0_EXTRACTION) === 0) core.program(PRIVILEGED_OPERATION);
+}
 
 /** PSW bits 16-17 by the code of SAC bits 22-23, and back: 0 primary, 1 secondary, 2 access register, 3 home. */
 const SAC_TO_SPACE = [0, 2, 1, 3];
