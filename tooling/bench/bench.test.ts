@@ -1,0 +1,42 @@
+import { describe, expect, test } from "vitest";
+import { compareWithBaseline } from "./baseline.ts";
+import { coverage, hottest, type Phase } from "./hot-list.ts";
+import { median, spread } from "./statistics.ts";
+
+describe("statistics", () => {
+  test("the median of an odd and of an even number of values", () => {
+    expect(median([9, 1, 5])).toBe(5);
+    expect(median([10, 1, 2, 4])).toBe(3);
+    expect(spread([8, 10, 12])).toBe(0.2);
+  });
+});
+
+describe("baseline", () => {
+  test("warns of what became a quarter worse, and of nothing else", () => {
+    const baseline = { time: 4, memory: 2, gone: 1 };
+    expect(compareWithBaseline({ time: 4.9, memory: 1, added: 9 }, baseline)).toEqual([]);
+    expect(compareWithBaseline({ time: 5.1, memory: 2 }, baseline)).toEqual(["time: 5.10, and the baseline says 4"]);
+  });
+});
+
+describe("hot list", () => {
+  const phase = (name: string, counts: Record<string, number>): Phase => ({ name, counts: new Map(Object.entries(counts)) });
+
+  test("phases weigh the same, however many instructions they have", () => {
+    const phases = [phase("long", { lg: 9000, xr: 1000 }), phase("short", { xr: 6, ar: 4 })];
+    expect(hottest(phases, 3)).toEqual(["lg", "xr", "ar"]);
+    expect(hottest(phases, 1)).toEqual(["lg"]);
+  });
+
+  test("both forms of a relative branch count together, and take two places", () => {
+    const phases = [phase("any", { "brc@near": 3, brc: 4, lg: 5, st: 1 })];
+    expect(hottest(phases, 4)).toEqual(["brc", "lg", "st"]);
+    expect(hottest(phases, 2)).toEqual(["brc"]);
+    expect(hottest(phases, 1)).toEqual(["lg"]);
+  });
+
+  test("coverage is the share of instructions in the main loop", () => {
+    const { counts } = phase("any", { "brc@near": 3, brc: 1, lg: 5, st: 1 });
+    expect(coverage(counts, ["brc", "st"])).toBe(0.5);
+  });
+});

@@ -1,0 +1,25 @@
+// Benchmarks. Nothing here is a test with a time limit: they tell ratios, and warn where a ratio became worse than stored.
+//
+//   npm run bench -- boot [--repetitions 3] [--idle 20] [--recount] [--save]
+//       our command and qemu-system-s390x boot the same guest; --save stores the ratios as the baseline
+//   npm run bench -- cpu [--save]
+//       loops of one kind of instruction each
+//   npm run bench -- profile [--userland] [--list N]
+//       how often each handler runs in a boot, and the list of the hottest
+
+const benchmarks: Readonly<Record<string, () => Promise<(args: readonly string[]) => Promise<void>>>> = {
+  boot: async () => (await import("./boot.ts")).benchmarkBoot,
+  cpu: async () => (await import("./cpu.ts")).benchmarkCpu,
+  profile: async () => (await import("./profile.ts")).printProfile,
+};
+
+const [name = "", ...args] = process.argv.slice(2);
+try {
+  const benchmark = benchmarks[name];
+  if (benchmark === undefined) throw new Error(`say which benchmark: ${Object.keys(benchmarks).join(", ")}`);
+  await (await benchmark())(args);
+  process.exit(0);
+} catch (error) {
+  process.stderr.write(`bench: ${error instanceof Error ? error.message : String(error)}\n`);
+  process.exit(2);
+}
