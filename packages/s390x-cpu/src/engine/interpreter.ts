@@ -205,7 +205,8 @@ function defineRun(functions: FunctionSet, options: InterpreterOptions, hot: rea
         }
         f.if(i32.wrap(i64.and(target.value, 1)), () => {
           f.storeI32(at(PROGRAM_CODE), ProgramCode.specification);
-          f.storeI32(at(PROGRAM_LENGTH), 0);
+          // Not an early exception: it has a length, which nobody knows.
+          f.storeI32(at(PROGRAM_LENGTH), 2);
           leaveAtTarget(ExitReason.program);
         });
         f.scope(() => {
