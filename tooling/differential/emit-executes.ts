@@ -6,20 +6,17 @@ function target(body: Body): void {
   const { asm, random } = body;
   const first = body.place(body.target(256), false, false);
   const second = body.place(body.target(256), false, false);
-  const mnemonic = random.pick(["mvc", "clc", "xc", "oc", "nc", "tr", "trt", "mvi", "lr", "st", "larl"]);
+  const mnemonic = random.pick(["mvc", "clc", "xc", "oc", "nc", "tr", "trt", "mvi", "cr", "tm"]);
   switch (mnemonic) {
     case "mvi":
       asm.a("mvi", { d1: first.d, b1: first.b, i2: random.below(256) });
       return;
-    case "lr":
-      // The modifier may not choose a register that holds an address: bits 8-11 are one of 0, 4 and 8 or what is ORed.
+    // The modifier chooses registers: these only read them.
+    case "cr":
       asm.a("cr", { r1: random.below(16), r2: random.below(16) });
       return;
-    case "st":
-      asm.a("st", { r1: random.below(16), d2: first.d, x2: 0, b2: first.b });
-      return;
-    case "larl":
-      asm.a("chi", { r1: random.below(16), i2: random.below(256) });
+    case "tm":
+      asm.a("tm", { d1: first.d, b1: first.b, i2: random.below(256) });
       return;
     default:
       asm.a(mnemonic, { d1: first.d, l: random.oneIn(2) ? 1 : 1 + random.below(256), b1: first.b, d2: second.d, b2: second.b });

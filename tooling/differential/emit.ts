@@ -2,6 +2,7 @@ import type { Instruction } from "../../packages/s390x-isa/src/index.ts";
 import type { Body } from "./body.ts";
 import { branches } from "./emit-branches.ts";
 import { emitByFormat } from "./emit-by-format.ts";
+import { decimal } from "./emit-decimal.ts";
 import { divisions } from "./emit-divisions.ts";
 import { executes } from "./emit-executes.ts";
 import { floatingPoint } from "./emit-floating-point.ts";
@@ -12,6 +13,7 @@ import type { Emitter } from "./emitter.ts";
 /** Instructions whose operands must fit together. */
 const special: ReadonlyMap<string, Emitter> = new Map([
   ...branches,
+  ...decimal,
   ...divisions,
   ...executes,
   ...strings,

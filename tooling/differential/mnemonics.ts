@@ -34,11 +34,18 @@ const floatingPoint = `
   cdlfbr cefbr celfbr cdgbr cdlgbr cegbr celgbr cfdbr cgdbr clfdbr clgdbr cfebr cgebr clfebr clgebr ldxbr lexbr fixbr cxfbr
   cxlfbr cxgbr cxlgbr cfxbr clfxbr cgxbr clgxbr`;
 
+const decimalAndUnicode = `
+  cvd cvdy mvn mvz mvo pack unpk unpka unpku tp cu12 cu14 cu21 cu24 cu41 cu42`;
+
 function mnemonics(text: string): readonly string[] {
   const names = text.trim().split(/\s+/);
   for (const name of names) if (!instruction(name)) throw new RangeError(`no instruction ${name}`);
   return names;
 }
 
-export const groups = { general: mnemonics(general), "floating-point": mnemonics(floatingPoint) } as const;
+export const groups = {
+  general: mnemonics(general),
+  "floating-point": mnemonics(floatingPoint),
+  decimal: mnemonics(decimalAndUnicode),
+} as const;
 export type Group = keyof typeof groups;
