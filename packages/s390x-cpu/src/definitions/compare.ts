@@ -1,4 +1,4 @@
-import { type I32, type I64, i32, i64, select } from "@zarch/wasm-encoder";
+import { type I32, type I64, i32, i64 } from "@zarch/wasm-encoder";
 import { type Context, conditionMet } from "../engine/context.ts";
 import type { Source32, Source64 } from "./operands.ts";
 import * as from from "./operands.ts";
@@ -167,5 +167,3 @@ function defineUnderMask(table: DefinitionTable): void {
       c.ccCompareU32(own.value, other.value);
     });
 }
-
-export { select };

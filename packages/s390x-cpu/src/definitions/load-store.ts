@@ -1,4 +1,3 @@
-import type { FieldName } from "@zarch/s390x-isa";
 import { type I32, type I64, i32, i64, select } from "@zarch/wasm-encoder";
 import { type Context, conditionMet } from "../engine/context.ts";
 import type { Source32, Source64 } from "./operands.ts";
@@ -371,5 +370,3 @@ function defineAccessRegisters(table: DefinitionTable): void {
   table.define("sar", (c) => c.setAr("r1", c.gr32("r2")));
   table.define("cpya", (c) => c.setAr("r1", c.ar("r2")));
 }
-
-export type { FieldName };

@@ -299,10 +299,6 @@ export class BlockContext extends StorageContext {
     return this.let(this.wrapAddress(i64.const(this.#address + BigInt(this.length))));
   }
 
-  override linkAddress(): I64 {
-    return this.nextAddress();
-  }
-
   override isMode64(): I32 {
     return i32.and(this.pswHigh(), 1);
   }

@@ -1,17 +1,5 @@
 import type { FieldName } from "@zarch/s390x-isa";
-import {
-  type Expression,
-  type F32,
-  type F64,
-  type FunctionBuilder,
-  f32,
-  f64,
-  type I32,
-  type I64,
-  i32,
-  i64,
-  select,
-} from "@zarch/wasm-encoder";
+import { type Expression, type F32, type F64, type FunctionBuilder, f32, f64, type I32, type I64, i32, i64 } from "@zarch/wasm-encoder";
 import { CR } from "./layout.ts";
 
 export type LoadWidth32 = 8 | 16 | 32;
@@ -271,8 +259,6 @@ export abstract class Context {
   abstract branchRelativeIf(condition: I32, name: FieldName): void;
   /** Address of the next sequential instruction. */
   abstract nextAddress(): I64;
-  /** Link information for BAL-less branches: the next address with the addressing-mode bit of 31-bit mode; 64 bits. */
-  abstract linkAddress(): I64;
   /** Whether the CPU is in 64-bit mode, as 0 or 1. */
   abstract isMode64(): I32;
   /** Whether the CPU is in 24-bit mode, as 0 or 1. */
@@ -299,5 +285,3 @@ const new32 = (bits: I32): F32 => f32.reinterpretI32(bits);
 export function conditionMet(mask: I32, cc: I32): I32 {
   return i32.and(i32.shl(mask, cc), 8);
 }
-
-export { select };

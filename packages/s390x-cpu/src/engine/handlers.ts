@@ -1,4 +1,4 @@
-import { type FieldName, type Instruction, instructions } from "@zarch/s390x-isa";
+import type { FieldName, Instruction } from "@zarch/s390x-isa";
 import type { Definition } from "./context.ts";
 
 /** Handler numbers with a fixed meaning. */
@@ -90,6 +90,3 @@ export function numberHandlers(defined: readonly DefinedInstruction[], hot: read
   }
   return { handlers, first, specialized, hotLimit: FIRST_HANDLER + groups.filter(isHot).flat().length };
 }
-
-/** Facts that the decoder needs of every instruction, defined or not. */
-export const allInstructions = instructions;

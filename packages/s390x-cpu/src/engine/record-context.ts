@@ -22,7 +22,7 @@ import {
   VR,
   VR_HIGH,
 } from "./layout.ts";
-import { type FieldSlot, NO_REGISTER, recordLayout } from "./records.ts";
+import { type FieldSlot, recordLayout } from "./records.ts";
 import { StorageContext } from "./storage-context.ts";
 
 const at = (address: number): I32 => i32.const(address);
@@ -284,10 +284,6 @@ export class RecordContext extends StorageContext {
     return this.let(this.wrapAddress(i64.add(this.#address(), this.length)));
   }
 
-  override linkAddress(): I64 {
-    return this.nextAddress();
-  }
-
   override isMode64(): I32 {
     return i32.and(i32.load(at(PSW_MASK + 4)), 1);
   }
@@ -361,5 +357,3 @@ export class RecordContext extends StorageContext {
     this.f.br(settle);
   }
 }
-
-export { NO_REGISTER };

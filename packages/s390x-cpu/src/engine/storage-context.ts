@@ -1,7 +1,7 @@
 import { type I32, type I64, i32, i64, type Local } from "@zarch/wasm-encoder";
 import { Context, type EngineFunction, type LoadWidth32, type LoadWidth64 } from "./context.ts";
 import type { FunctionSet } from "./functions.ts";
-import { ACCESS_KEY, TLB_WRITE } from "./layout.ts";
+import { TLB_WRITE } from "./layout.ts";
 import { tlbIndex } from "./translation.ts";
 
 /** Storage access by the translation-lookaside bank, the same in every engine. */
@@ -123,11 +123,6 @@ export abstract class StorageContext extends Context {
 
   override function(name: EngineFunction): number {
     return this.functions.index(name);
-  }
-
-  /** Access key of the PSW, 0 to 15. */
-  accessKey(): I32 {
-    return i32.load(i32.const(ACCESS_KEY));
   }
 }
 

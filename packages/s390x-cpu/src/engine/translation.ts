@@ -1,4 +1,4 @@
-import { type FunctionBuilder, type I32, type I64, i32, i64, type Local, select } from "@zarch/wasm-encoder";
+import { type I32, type I64, i32, i64, select } from "@zarch/wasm-encoder";
 import { ProgramCode } from "./context.ts";
 import type { FunctionSet } from "./functions.ts";
 import {
@@ -405,5 +405,3 @@ export function fetchOverrideOn(): I32 {
 export function tlbIndex(address: I64): I32 {
   return i32.and(i32.wrap(i64.shrU(address, 8)), 0x3ff0);
 }
-
-export type { FunctionBuilder, Local };

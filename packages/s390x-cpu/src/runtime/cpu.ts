@@ -137,7 +137,8 @@ export class Cpu {
         this.#stopped = true;
       }
       if (this.#stopped) return { reason: "stopped" };
-      if (!this.#interruptions.checkStopped) while (this.#interruptions.deliver());
+      // Interruptions that enable each other may follow without end, so they count against the budget too.
+      while (!this.#interruptions.checkStopped && left > 0 && this.#interruptions.deliver()) left--;
       if (this.#interruptions.checkStopped) return { reason: "check-stop" };
       if (this.#interruptions.programLoop) return { reason: "program-loop", address: this.#address() };
       const psw = registers.pswHigh;

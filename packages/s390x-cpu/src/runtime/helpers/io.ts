@@ -1,6 +1,5 @@
 import type { CpuCore, HelperMap } from "../core.ts";
 
-const OPERAND = 0x15;
 const NOT_OPERATIONAL = 3;
 
 /** Sets the condition code that a port gave, or presents the program interruption that it asked for. */
@@ -190,5 +189,3 @@ function storeWord(core: CpuCore, high: number, low: number, value: number): voi
   new DataView(word.buffer).setUint32(0, value);
   core.storage.write(high, low, word, base(core));
 }
-
-export { OPERAND };
