@@ -1,6 +1,6 @@
 import { call, type F64, f64, type I32, type I64, i32, i64, truncSaturating } from "@zarch/wasm-encoder";
 import type { FunctionSet } from "./functions.ts";
-import { CLOCK_COMPARATOR, CPU_TIMER_SUM, TOD_EPOCH } from "./layout.ts";
+import { CLOCK_COMPARATOR, CPU_TIMER_SUM, TOD_EPOCH, TOD_LAST } from "./layout.ts";
 
 const at = (address: number): I32 => i32.const(address);
 
@@ -32,7 +32,11 @@ export function defineTiming(functions: FunctionSet): void {
   // setTod(high, low): makes the clock show this value now.
   functions.define("setTod", ["i32", "i32"], undefined, (f) => {
     const wanted = i64.or(i64.shl(i64.extendU(f.param(0, "i32").value), 32), i64.extendU(f.param(1, "i32").value));
-    f.storeI64(at(TOD_EPOCH), i64.add(i64.load(at(TOD_EPOCH)), i64.sub(wanted, tod())));
+    const step = f.let(i64.sub(wanted, tod()));
+    f.storeI64(at(TOD_EPOCH), i64.add(i64.load(at(TOD_EPOCH)), step));
+    // The CPU timer, kept as a sum with the clock, does not move; and what was given out before counts no longer.
+    f.storeI64(at(CPU_TIMER_SUM), i64.add(i64.load(at(CPU_TIMER_SUM)), step));
+    f.storeI64(at(TOD_LAST), 0);
   });
   // Bit 0: the clock has passed the clock comparator. Bit 1: the CPU timer is negative.
   functions.define("pendingTimers", [], "i32", (f) => {
