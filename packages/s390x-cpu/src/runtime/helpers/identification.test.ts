@@ -67,3 +67,10 @@ describe("PoP chapter 10, STORE SYSTEM INFORMATION", () => {
     expect(runProgram("stsi 8(%r2)", { general: { 0: 0x1000_0001n, 1: 1n, 2: BigInt(BLOCK) } }).interruption?.code).toBe(6);
   });
 });
+
+describe("PoP chapter 7, EXTRACT CPU ATTRIBUTE", () => {
+  test("insn: ECAG: the topology summary names no cache, and everything else is not there", () => {
+    const state = runProgram("ecag %r1,%r0,0\n ecag %r2,%r0,0x10\n ecag %r3,%r0,0x100\n ecag %r4,%r0,2", {});
+    expect(state.general.slice(1, 5)).toEqual([0n, ...Array.from({ length: 3 }, () => 0xffff_ffff_ffff_ffffn)]);
+  });
+});

@@ -53,9 +53,8 @@ function systemInformation(core: CpuCore, functionCode: number, selector1: numbe
       block.set(ebcdic("ZARCH", 16), 32);
       block.set(ebcdic(identity.machineType.toString(16).padStart(4, "0"), 4), 48);
       block.set(ebcdic("ZARCH", 16), 64);
+      // Zeros instead of a model: it is the same as the model-capacity identifier.
       sequenceAndPlant();
-      // Model; blank means that it is the model-capacity identifier above.
-      block.set(ebcdic("", 16), 100);
       return block;
     case "1.2.1":
       sequenceAndPlant();
@@ -144,13 +143,12 @@ export const identificationHelpers: HelperMap = {
     storage.write(high, low, block, operands.b2 & 15);
     registers.cc = 0;
   },
-  /** EXTRACT CPU ATTRIBUTE: topology summary with no information, and no cache below level 0. */
+  /** EXTRACT CPU ATTRIBUTE: of the cache attributes a topology summary without any cache; nothing of the CPU attributes. */
   ecag(core) {
     const { operands, registers } = core;
     core.addressHigh(operands.b2, operands.d2);
-    const low = core.addressLow;
-    const attribute = (low >>> 4) & 15;
-    if (attribute === 0 && (low & 15) === 0) registers.set(operands.r1, 0, 0);
+    // Attribute set (bits 40-55), attribute (56-59), level and type (60-63) make up the address.
+    if ((core.addressLow & 0xff_ffff) === 0) registers.set(operands.r1, 0, 0);
     else registers.set(operands.r1, 0xffff_ffff, 0xffff_ffff);
   },
   lpp(core) {
