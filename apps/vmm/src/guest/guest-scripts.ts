@@ -18,6 +18,8 @@ ln -s /proc/self/fd /dev/fd
 ln -s /proc/self/fd/0 /dev/stdin
 ln -s /proc/self/fd/1 /dev/stdout
 ln -s /proc/self/fd/2 /dev/stderr
+# The kernel calls the console of the SCLP's line mode ttyS0, and its device sclp_line0.
+[ ! -c /dev/sclp_line0 ] || ln -sf sclp_line0 /dev/ttyS0
 for name in poweroff reboot halt; do ln -sf /etc/zarch/shutdown /sbin/$name; done
 
 mode=shell
