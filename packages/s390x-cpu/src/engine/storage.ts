@@ -1,5 +1,6 @@
 import { type FunctionBuilder, globalGet, type I32, type I64, i32, i64, select } from "@zarch/wasm-encoder";
 import type { FunctionSet } from "./functions.ts";
+import { FixedHandler } from "./handlers.ts";
 import {
   ADDRESS_MASK,
   BANK,
@@ -32,8 +33,6 @@ const at = (address: number): I32 => i32.const(address);
 const BIAS = 16;
 /** A page of code that was stored to this often since an instruction of it was last decoded is no longer treated as code. */
 const STORES_BEFORE_RELEASE = 512;
-/** Handler number of page-end records; see handlers. */
-export const PAGE_END_HANDLER = 1;
 
 /**
  * The slow halves of storage access: translation misses, spans that cross a page, stores to pages that hold predecoded
@@ -192,7 +191,9 @@ function defineInvalidate(functions: FunctionSet, layout: MemoryLayout): void {
       f.if(i64.ne(i64.and(lines.value, bit), 0), () => {
         f.set(hit, i32.const(1));
         f.set(lines, i64.xor(lines.value, bit));
-        f.memoryFill(i32.add(page, i32.mul(line.value, 32 * RECORD_SIZE)), 0, 32 * RECORD_SIZE);
+        // Only the handler number goes: an instruction that has just stored over itself still needs its length.
+        const records = f.let(i32.add(page, i32.mul(line.value, 32 * RECORD_SIZE)));
+        for (let i = 0; i < 32; i++) f.storeI32(records, FixedHandler.decode, 16, i * RECORD_SIZE);
       });
       f.set(line, i32.add(line.value, 1));
       f.brIf(again, i32.leU(line.value, last));
@@ -242,7 +243,7 @@ function defineRecordPages(functions: FunctionSet, layout: MemoryLayout): void {
       },
     );
     f.memoryFill(page.value, 0, RECORD_PAGE_SIZE);
-    for (let end = 0; end < 3; end++) f.storeI32(page.value, PAGE_END_HANDLER, 16, RECORD_PAGE_END + end * RECORD_SIZE);
+    for (let end = 0; end < 3; end++) f.storeI32(page.value, FixedHandler.pageEnd, 16, RECORD_PAGE_END + end * RECORD_SIZE);
     f.storeI32(page.value, frame, 32, RECORD_PAGE_FRAME);
     f.storeI32(slot, page.value);
     // Stores to the frame must no longer take the fast path.
