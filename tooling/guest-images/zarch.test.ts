@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { loadDefaultGuest } from "../../apps/vmm/src/guest/default-guest.ts";
 import { makeExt4Disk } from "../../apps/vmm/src/guest/disk-image.ts";
-import { canBuild, expectedOutputOfAll } from "./guest-programs.ts";
+import { buildGuestProgram, canBuild, expectedOutputOfAll } from "./guest-programs.ts";
 import { loadTestGuest, writeGuest } from "./test-guest.ts";
 import { control, ZarchCommand, zarch } from "./zarch-command.ts";
 
@@ -60,6 +60,12 @@ describe("zarch: Debian's Linux", { timeout: 180_000 }, () => {
     const lines = stdout.replaceAll("\r", "");
     const expected = await expectedOutputOfAll();
     expect(lines.slice(lines.indexOf("== "))).toContain(expected.trimEnd());
+  });
+
+  it.skipIf(!hasCompiler)("PoP chapter 4, program-event recording: a debugger single-steps a program", async () => {
+    const program = await readFile(await buildGuestProgram("single-step"));
+    const { stdout } = await zarch(["run", "--", "sh", "-c", "cat >/tmp/step && chmod +x /tmp/step && /tmp/step"], program);
+    expect(stdout).toBe("exited 1 with 45, enough steps 1, steps without progress 0, other stops 0\n");
   });
 
   it("an ext4 disk: 64 MiB written, powered off, booted again: the sum is equal, and the file system is clean", async () => {
