@@ -6,4 +6,4 @@ export { makeExt4Disk } from "./guest/disk-image.ts";
 export { HostProcess } from "./host/process.ts";
 export { answerMonitorLine, type MonitorTarget, runMonitorLine } from "./monitor/monitor.ts";
 export { DiskSet } from "./session/disks.ts";
-export { hostLogger, hostMachine } from "./session/machine.ts";
+export { attachEntropyDevice, hostLogger } from "./session/machine.ts";

@@ -1,10 +1,11 @@
+import { createMachine } from "@zarch/machine";
 import type { BootOptions } from "../command-line/arguments.ts";
 import type { DiskOption } from "../command-line/disk-option.ts";
 import type { HostProcess } from "../host/process.ts";
 import { serveControlSocket } from "../monitor/control-socket.ts";
 import { ConsoleSession, type EndKey } from "../session/console-session.ts";
 import { DiskSet } from "../session/disks.ts";
-import { hostLogger, hostMachine } from "../session/machine.ts";
+import { attachEntropyDevice, hostLogger } from "../session/machine.ts";
 import { checkMemorySize } from "../session/memory.ts";
 import { bootProgram } from "../session/program.ts";
 
@@ -30,7 +31,7 @@ export async function bootOnConsole(
     await disks.open(diskOptions);
     const program = await bootProgram(options, host);
     const session = new ConsoleSession(host, options.console, endKey);
-    const machine = await hostMachine({
+    const machine = await createMachine({
       memory: options.memory,
       ipl: program.ipl,
       logger,
@@ -39,8 +40,9 @@ export async function bootOnConsole(
       ...session.machineOptions(program.isDefault),
     });
     try {
-      session.attach(machine);
       disks.plugInto(machine);
+      session.attach(machine);
+      attachEntropyDevice(machine);
       await using _control = await serveControlSocket(options.control, { machine, disks, quit: () => session.leave() });
       return await session.run({ machine, disks });
     } finally {

@@ -1,4 +1,4 @@
-import { linux } from "@zarch/machine";
+import { createMachine, linux } from "@zarch/machine";
 import type { RunOptions } from "../command-line/arguments.ts";
 import { RUN_KERNEL_PARAMETER } from "../guest/run-protocol.ts";
 import type { HostProcess } from "../host/process.ts";
@@ -6,7 +6,7 @@ import { serveControlSocket } from "../monitor/control-socket.ts";
 import { CommandSession } from "../session/command-session.ts";
 import { ConsoleLog } from "../session/console-log.ts";
 import { DiskSet } from "../session/disks.ts";
-import { hostLogger, hostMachine } from "../session/machine.ts";
+import { attachEntropyDevice, hostLogger } from "../session/machine.ts";
 import { checkMemorySize } from "../session/memory.ts";
 import { fetchDefaultGuest } from "../session/program.ts";
 
@@ -22,7 +22,7 @@ export async function run(options: RunOptions, host: HostProcess): Promise<numbe
     await disks.open(options.disks);
     const guest = await fetchDefaultGuest(options.refresh, host);
     const log = new ConsoleLog(64 * 1024);
-    const machine = await hostMachine({
+    const machine = await createMachine({
       memory: options.memory,
       ipl: linux({
         kernel: guest.kernel,
@@ -49,8 +49,9 @@ export async function run(options: RunOptions, host: HostProcess): Promise<numbe
       consoleText: () => log.text(),
     });
     try {
-      session.attach(machine);
       disks.plugInto(machine);
+      session.attach(machine);
+      attachEntropyDevice(machine);
       await using _control = await serveControlSocket(options.control, { machine, disks, quit: () => session.leave(0) });
       return await session.run(machine);
     } finally {

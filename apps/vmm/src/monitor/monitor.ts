@@ -1,4 +1,4 @@
-import { formatCcwAddress, type Machine, parseCcwAddress } from "@zarch/machine";
+import { type CcwAddress, formatCcwAddress, type Machine, parseCcwAddress } from "@zarch/machine";
 import { HostError } from "@zarch/vmm-interface";
 import { parseDiskOption } from "../command-line/disk-option.ts";
 import { formatSize } from "../command-line/size.ts";
@@ -34,7 +34,9 @@ const commands: Readonly<Record<string, MonitorCommand>> = {
       [
         `state   ${machine.state}`,
         `memory  ${formatSize(machine.memory.size)}`,
-        ...machine.devices.map((address) => `device  ${formatCcwAddress(address)}  ${disks.describe(address) ?? ""}`.trimEnd()),
+        ...machine.devices
+          .toSorted(byAddress)
+          .map((address) => `device  ${formatCcwAddress(address)}  ${disks.describe(address) ?? ""}`.trimEnd()),
       ].join("\n"),
   },
   disk: {
@@ -117,6 +119,10 @@ export async function answerMonitorLine(target: MonitorTarget, line: string): Pr
     if (error instanceof HostError) return `error: ${error.message}`;
     throw error;
   }
+}
+
+function byAddress(a: CcwAddress, b: CcwAddress): number {
+  return a.ssid - b.ssid || a.devno - b.devno;
 }
 
 function splitWords(line: string): string[] {

@@ -1,15 +1,13 @@
 import { RngDevice } from "@zarch/device-rng";
-import { ccw, createMachine, type Machine, type MachineOptions, systemEntropy } from "@zarch/machine";
+import { ccw, type Machine, systemEntropy } from "@zarch/machine";
 import type { Logger } from "@zarch/vmm-interface";
 
 /** Device number of the entropy device, away from those of disks. */
 const entropyDeviceNumber = 0xe000;
 
-/** A machine with an entropy device. */
-export async function hostMachine(options: MachineOptions): Promise<Machine> {
-  const machine = await createMachine(options);
+/** Plugs an entropy device in, which every guest of the command has. */
+export function attachEntropyDevice(machine: Machine): void {
   machine.attach(ccw(new RngDevice({ source: systemEntropy }), { devno: entropyDeviceNumber }));
-  return machine;
 }
 
 /** Prints warnings and errors of the devices; more when the environment variable ZARCH_DEBUG is set. */
