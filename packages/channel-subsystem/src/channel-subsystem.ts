@@ -72,7 +72,7 @@ export class ChannelSubsystem implements ChannelSubsystemPort {
   readonly #reports: ChannelReports;
   readonly #events = new EventInformation();
   readonly #monitor: ChannelMonitor;
-  readonly #environment: SubchannelEnvironment;
+  readonly #environment: SubchannelEnvironment<Subchannel>;
   readonly #defaultCssid: number;
   readonly #subchannels = new Map<number, Subchannel>();
   /** Highest subchannel number in use, by channel subsystem and set. */

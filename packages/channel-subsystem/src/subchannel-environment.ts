@@ -1,10 +1,9 @@
 import type { GuestMemory } from "@zarch/guest-memory";
 import type { Logger } from "@zarch/vmm-interface";
 import type { StorageKeyCheck } from "./channel-storage.ts";
-import type { Subchannel } from "./subchannel.ts";
 
-/** What a subchannel needs of the channel subsystem that it belongs to. */
-export interface SubchannelEnvironment {
+/** What a subchannel (of type S) needs of the channel subsystem that it belongs to. */
+export interface SubchannelEnvironment<S> {
   readonly memory: GuestMemory;
   readonly storageKeys: StorageKeyCheck | undefined;
   readonly logger: Logger;
@@ -13,7 +12,7 @@ export interface SubchannelEnvironment {
   /** The limit set by SET ADDRESS LIMIT. */
   addressLimit(): number;
   /** Makes an I/O interruption pending, unless one is. */
-  queueInterruption(subchannel: Subchannel): void;
+  queueInterruption(subchannel: S): void;
   /** Takes back an interruption that the CPU has not taken. */
-  withdrawInterruption(subchannel: Subchannel): void;
+  withdrawInterruption(subchannel: S): void;
 }

@@ -41,7 +41,7 @@ export class Subchannel implements ChannelDevicePort {
   /** Whether an I/O interruption for this subchannel is pending; kept by the environment's queue. */
   interruptionQueued = false;
 
-  readonly #environment: SubchannelEnvironment;
+  readonly #environment: SubchannelEnvironment<Subchannel>;
   readonly #monitor: ChannelMonitor;
   #measurementBlock = { high: 0, low: 0 };
   #start: StartFunction | undefined;
@@ -54,7 +54,7 @@ export class Subchannel implements ChannelDevicePort {
   constructor(
     device: ChannelDevice,
     identity: { cssid: number; ssid: number; number: number; deviceNumber: number; paths: readonly ChannelPathAssignment[] },
-    environment: SubchannelEnvironment,
+    environment: SubchannelEnvironment<Subchannel>,
     monitor: ChannelMonitor,
   ) {
     this.controlUnit = new ControlUnit(device);
