@@ -23,6 +23,14 @@ describe("PoP chapter 7, TRANSLATE", () => {
     expect(state.memory(Number(A), 9)).toBe("4142415a7b00ff4163");
   });
 
+  test("insn: TR: each byte by the table, both within a page", () => {
+    const state = runProgram("tr 1(8,%r2),8(%r3)", {
+      general: { 2: 0x2_0100n, 3: 0x4_0008n },
+      memory: { 131328: "616162417a7b00ff6161", 262160: upper },
+    });
+    expect(state.memory(0x2_0100, 10)).toBe("614142415a7b00ff4161");
+  });
+
   test("insn: TR: a result byte may be the table of a later one", () => {
     // Byte 0 becomes 3 and thereby entry 0 of the table, by which byte 1 becomes 3.
     const state = runProgram("tr 0(2,%r2),0(%r2)", { general: { 2: A }, memory: { [Number(A)]: "0100" } });

@@ -92,6 +92,13 @@ export const translateHelpers: HelperMap = {
     const high = core.addressHigh(operands.b1, operands.d1);
     operand.set(core, high, core.addressLow, length, WRITE, operands.b1 & 15);
     operand.at(length - 1);
+    if (operand.isInOnePage && table.isInOnePage) {
+      const to = operand.at(0);
+      const first = table.at(0);
+      for (let i = 0; i < length; i++) bytes[to - i] = bytes[first - (bytes[to - i] as number)] as number;
+      operand.changed(length);
+      return;
+    }
     // Nothing may be stored before every access is known to be allowed.
     for (let i = 0; i < length; i++) table.at(bytes[operand.at(i)] as number);
     for (let i = 0; i < length; i++) {
