@@ -31,6 +31,8 @@ export const ProgramCode = {
   vectorProcessing: 0x1b,
   spaceSwitch: 0x1c,
   hfpSquareRoot: 0x1d,
+  afxTranslation: 0x20,
+  asxTranslation: 0x21,
   primaryAuthority: 0x24,
   secondaryAuthority: 0x25,
   aletSpecification: 0x28,

@@ -1,5 +1,6 @@
 import { ProgramCode } from "../engine/context.ts";
 import * as layout from "../engine/layout.ts";
+import { hasSecondaryAuthority } from "./asn-translation.ts";
 import type { CpuCore } from "./core.ts";
 import { toAbsolute } from "./helpers/operand-access.ts";
 
@@ -45,16 +46,13 @@ export function translateAlet(core: CpuCore, alet: number, extendedAuthority: nu
   if (outside || (first & ENTRY_INVALID) !== 0) return refused(ProgramCode.alenTranslation);
   if (((first ^ alet) & 0x00ff_0000) !== 0) return { code: ProgramCode.aleSequence };
   const space = word(entry + 8) & ORIGIN_64;
-  const authority = word(space);
-  if (outside || (authority & ENTRY_INVALID) !== 0) return refused(ProgramCode.asteValidity);
+  const spaceFirst = word(space);
+  if (outside || (spaceFirst & ENTRY_INVALID) !== 0) return refused(ProgramCode.asteValidity);
   if (word(space + 20) !== word(entry + 12) || outside) return refused(ProgramCode.asteSequence);
   if ((first & ENTRY_PRIVATE) !== 0 && (first & 0xffff) !== extendedAuthority) {
-    const length = (word(space + 4) >>> 4) & 0xfff;
-    if (extendedAuthority >>> 4 > length) return { code: ProgramCode.extendedAuthority };
-    // Two bits for each authority: primary, secondary. The secondary one counts.
-    const at = (authority & 0x7fff_fffc) + (extendedAuthority >>> 2);
-    const byte = word(at & ~3) >>> (24 - (at & 3) * 8);
-    if (outside || (byte & (0x40 >>> ((extendedAuthority & 3) * 2))) === 0) return refused(ProgramCode.extendedAuthority);
+    const authorized = hasSecondaryAuthority(core, space, extendedAuthority);
+    if (authorized === undefined) return { code: ProgramCode.addressing };
+    if (!authorized) return { code: ProgramCode.extendedAuthority };
   }
   const asceHigh = word(space + 8);
   const asceLow = word(space + 12);

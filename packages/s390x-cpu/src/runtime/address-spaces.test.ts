@@ -150,6 +150,49 @@ describe("PoP chapter 3, address-space modes", () => {
     expect(state.memory(0x4_0000, 8)).toBe("0000000056780001");
   });
 
+  describe("SET SECONDARY ASN", () => {
+    // First table at 0x4_0000, entry 0x48 for ASNs 0x1200 to 0x123f, whose second table is at 0x4_1000.
+    const T = 0x0008_0000n;
+    const tables: ProgramSetup["memory"] = {
+      [0x4_0000 + 0x48 * 4]: "00041000",
+      [0x4_1000 + 0x34 * 64]: `00033000 00000000 ${doubleword(home)}`,
+      // Authorization index 5: secondary bit of the second pair in byte 1.
+      [AUTHORITY_TABLE + 1]: "10",
+    };
+    const ssar = (asn: bigint, setup: { memory?: ProgramSetup["memory"]; ax?: bigint; cr14?: bigint } = {}): ProgramState =>
+      run("ssar %r8\n esar %r9\n sac 0x100\n lg %r1,0(%r2)", PRIMARY, {
+        general: { 8: asn },
+        control: { 4: ((setup.ax ?? 5n) << 16n) | 0x1111n, 14: setup.cr14 ?? T | 0x40n },
+        memory: { ...tables, ...setup.memory },
+      });
+
+    test("insn: SSAR: the current primary space", () => {
+      const state = ssar(0x1111n);
+      expect([state.general[9], state.general[1]]).toEqual([0x1111n, value("1")]);
+    });
+
+    test("insn: SSAR: a space by ASN translation and authorization", () => {
+      const state = ssar(0x1234n);
+      expect([state.interruption, state.general[9], state.general[1]]).toEqual([undefined, 0x1234n, value("3")]);
+    });
+
+    test.each([
+      ["AFX translation", 0x20, { memory: { [0x4_0000 + 0x48 * 4]: "80041000" } }],
+      ["ASX translation", 0x21, { memory: { [0x4_1000 + 0x34 * 64]: "80033000" } }],
+      ["secondary authority", 0x25, { ax: 4n }],
+      ["secondary authority beyond the table", 0x25, { ax: 0x10n }],
+    ] as const)("insn: SSAR: %s", (_name, code, setup) => {
+      const state = ssar(0x1234n, setup);
+      expect(state.interruption).toMatchObject({ code, length: 4, translationException: 0x1234n });
+      expect(state.psw.address).toBe(0x1_0000n);
+    });
+
+    test("insn: SSAR: special operation without the ASN-translation control; addressing outside storage", () => {
+      expect(ssar(0x1234n, { cr14: 0x40n }).interruption?.code).toBe(0x13);
+      expect(ssar(0x1234n, { cr14: T | 0x200n }).interruption?.code).toBe(5);
+    });
+  });
+
   test("space-switch event on the way to and from home-space mode", () => {
     const SWITCH = 0x40n;
     const to = run("sac 0x300", PRIMARY, { control: { 1: primary | SWITCH, 4: 0x1234n } });

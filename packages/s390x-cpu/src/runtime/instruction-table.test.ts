@@ -1,4 +1,4 @@
-import { type Instruction, instructions, opcodeGroups } from "@zarch/s390x-isa";
+import { type Instruction, instructions, loadInstruction, opcodeGroups, withField } from "@zarch/s390x-isa";
 import { describe, expect, test } from "vitest";
 import { definedInstructions } from "../definitions/all.ts";
 import { resetSharedCpu } from "../testing/program.ts";
@@ -72,5 +72,26 @@ describe("PoP chapter 6, Privileged-Operation Exception", () => {
     expect(interruption(bytes, MODE_64 | PROBLEM_STATE)).toBe(`2 ${length} ${length}`);
     // And of no effect: nothing but the old PSW and the interruption code is stored.
     expect(cpu.state.psw).toEqual({ mask: 0x0002_0001_8000_0000n, address: 0x1d0n });
+  });
+});
+
+describe("PoP chapter 6, Specification Exception: register pairs", () => {
+  const paired = instructions.filter((instruction) => isOffered(instruction) && instruction.format.fields.some((field) => field.pair));
+
+  test.each(paired.map((each) => [each.mnemonic, each] as const))("%s: a register that heads no pair is refused", (_name, instruction) => {
+    const digits = instruction.opcodeDigits.padEnd(12, "0");
+    const base = loadInstruction(
+      Uint8Array.from(digits.match(/../g)!, (each) => Number.parseInt(each, 16)),
+      0,
+    );
+    const length = instruction.format.length;
+    cpu.setControl(0, 0x4_00e0n);
+    for (const field of instruction.format.fields.filter((each) => each.pair)) {
+      for (const register of field.kind === "fr" ? [2, 3, 6, 15] : [1, 5, 15]) {
+        const word = withField(field, base, register);
+        const bytes = Uint8Array.from({ length: 6 }, (_, i) => Math.floor(word / 2 ** (40 - i * 8)) % 256);
+        expect(interruption(bytes, MODE_64)).toBe(`6 ${length} ${length}`);
+      }
+    }
   });
 });

@@ -84,6 +84,11 @@ function nullifies(code: number): boolean {
   return TRANSLATION_CODES.has(code) || code === ProgramCode.traceTable || (code >= 0x20 && code <= 0x34);
 }
 
+/** Exceptions of ASN translation and authorization: real locations 172-175 name the ASN. */
+function isAsnCode(code: number): boolean {
+  return code >= ProgramCode.afxTranslation && code <= ProgramCode.secondaryAuthority;
+}
+
 /** Exceptions of access-register translation: real location 160 names the access register. */
 function isAccessRegisterCode(code: number): boolean {
   return code >= ProgramCode.aletSpecification && code <= ProgramCode.extendedAuthority;
@@ -218,7 +223,7 @@ export class Interruptions {
       if ((registers.controlLow(0) & 0x0004_0000) !== 0) registers.fpc = ((registers.fpc & ~0xff00) | ((dxc & 0xff) << 8)) >>> 0;
     }
     const isAccess = TRANSLATION_CODES.has(base) || base === ProgramCode.protection;
-    if (isAccess || base === ProgramCode.spaceSwitch) {
+    if (isAccess || base === ProgramCode.spaceSwitch || isAsnCode(base)) {
       this.#store64(
         Lowcore.translationException,
         registers.word(layout.TRANSLATION_EXCEPTION + 4),

@@ -5,6 +5,7 @@ import { identificationHelpers } from "./identification.ts";
 import { processorHelpers } from "./processor.ts";
 import { pswHelpers } from "./psw.ts";
 import { storageKeyHelpers } from "./storage-keys.ts";
+import { tracingHelpers } from "./tracing.ts";
 import { translationHelpers } from "./translation.ts";
 
 /** Control instructions (PoP chapter 10). */
@@ -15,5 +16,6 @@ export const controlHelpers: HelperMap = {
   ...identificationHelpers,
   ...translationHelpers,
   ...storageKeyHelpers,
+  ...tracingHelpers,
   ...processorHelpers,
 };

@@ -1,12 +1,15 @@
 import { ProgramCode } from "../../engine/context.ts";
 import * as layout from "../../engine/layout.ts";
+import { hasSecondaryAuthority, translateAsn } from "../asn-translation.ts";
 import type { CpuCore, HelperMap } from "../core.ts";
 import { BASIC_ADDRESSING, Psw } from "../psw.ts";
-import { outgoing, readOperand, writeOperand } from "./operand-access.ts";
+import { outgoing, readOperand, toAbsolute, writeOperand } from "./operand-access.ts";
 
 const SPECIAL_OPERATION = 0x13;
 const SPECIFICATION = 0x06;
 const PRIVILEGED_OPERATION = 0x02;
+/** CR14 bit 44: ASN-translation control. */
+const CR14_ASN_TRANSLATION = 0x0008_0000;
 /** ASCE bit 57: space-switch-event control. */
 const SPACE_SWITCH_EVENT = 0x40;
 /** CR0 bit 37: secondary-space control. */
@@ -107,6 +110,7 @@ export const pswHelpers: HelperMap = {
     extractionAuthority(core);
     core.registers.setLow(core.operands.r1, core.registers.controlLow(3) & 0xffff);
   },
+  ssar: setSecondaryAsn,
   /** EXTRACT AND SET EXTENDED AUTHORITY: bits 32-47 of the register get the EAX, whose place bits 48-63 take. */
   esea(core) {
     core.privileged();
@@ -165,6 +169,34 @@ function extractionAuthority(core: CpuCore): void {
 /** PSW bits 16-17 by the code of SAC bits 22-23, and back: 0 primary, 1 secondary, 2 access register, 3 home. */
 const SAC_TO_SPACE = [0, 2, 1, 3];
 const SPACE_TO_SAC = [0, 2, 1, 3];
+
+/** SET SECONDARY ASN: the secondary space becomes that of an ASN. */
+function setSecondaryAsn(core: CpuCore): void {
+  const { registers, operands, memory } = core;
+  const isOn = (registers.pswHigh & Psw.translation) !== 0 && (registers.controlLow(14) & CR14_ASN_TRANSLATION) !== 0;
+  if (!isOn) core.program(SPECIAL_OPERATION);
+  const asn = registers.low(operands.r1) & 0xffff;
+  let high = registers.controlHigh(1);
+  let low = registers.controlLow(1);
+  if (asn !== (registers.controlLow(4) & 0xffff)) {
+    const refuse = (code: number): never => {
+      registers.setWord(layout.TRANSLATION_EXCEPTION + 4, 0);
+      registers.setWord(layout.TRANSLATION_EXCEPTION, asn);
+      return core.program(code);
+    };
+    const entry = translateAsn(core, asn);
+    if (entry < 0) refuse(-entry);
+    const element = toAbsolute(core, entry + 8);
+    const authorized = hasSecondaryAuthority(core, entry, registers.controlLow(4) >>> 16);
+    if (authorized === undefined || !memory.contains(element, 8)) core.program(ProgramCode.addressing);
+    if (!authorized) refuse(ProgramCode.secondaryAuthority);
+    high = memory.loadUint32(element, "big");
+    low = memory.loadUint32(element + 4, "big");
+  }
+  registers.setControl(3, registers.controlHigh(3), ((registers.controlLow(3) & 0xffff_0000) | asn) >>> 0);
+  registers.setControl(7, high, low);
+  core.contextChanged();
+}
 
 function setAddressSpaceControl(core: CpuCore): void {
   const { registers, operands } = core;
