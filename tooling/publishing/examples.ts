@@ -71,7 +71,8 @@ function compile(project: string, examples: ReadonlyMap<string, Example>): Map<s
   for (const file of files) writeFileSync(join(project, "examples", file), examples.get(basename(file, ".ts"))!.code);
   const compilerOptions = {
     target: "es2024",
-    lib: ["es2024", "esnext.disposable"],
+    // WebAssembly's types come with the DOM's, which a project has unless it says otherwise; Node's types lack them.
+    lib: ["es2024", "esnext.disposable", "dom"],
     module: "nodenext",
     strict: true,
     types: ["node"],

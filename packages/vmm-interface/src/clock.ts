@@ -10,6 +10,6 @@ export interface Clock {
 
 /** A source of random bytes. */
 export interface EntropySource {
-  /** Fills all of `bytes`. */
-  fill(bytes: Uint8Array): void;
+  /** Fills all of `bytes`. Never shared memory, which the Web's generators refuse. */
+  fill(bytes: Uint8Array<ArrayBuffer>): void;
 }
