@@ -100,8 +100,10 @@ export class ConsoleSession {
     const activity = {
       idleTime: () => (machine.idleSince === undefined ? 0 : performance.now() - machine.idleSince / 1e6),
     };
-    this.#paced = new PacedInput(sink, activity, this.#endKey);
-    this.#stopInput = pumpInput(this.#host.stdin, this.#paced);
+    const paced = new PacedInput(sink, activity, this.#endKey);
+    this.#paced = paced;
+    machine.on("reset", () => paced.restart());
+    this.#stopInput = pumpInput(this.#host.stdin, paced);
   }
 
   /** A person at a terminal: keys to the guest, chords to us, and lines to the machine when asked for. */

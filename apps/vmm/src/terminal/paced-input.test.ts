@@ -58,6 +58,20 @@ describe("prepared input", () => {
     expect(fed).toEqual(["a\n", "b\n"]);
   });
 
+  it("waits for a prompt again when the guest boots again", async () => {
+    const { input, fed, guest } = setUp();
+    guest.idle = 20;
+    input.observeOutput(ascii("# "));
+    await input.write(ascii("reboot\n"));
+    input.restart();
+    const writing = input.write(ascii("uname\n"));
+    await delay(30);
+    expect(fed).toEqual(["reboot\n"]);
+    input.observeOutput(ascii("booting\n# "));
+    await writing;
+    expect(fed).toEqual(["reboot\n", "uname\n"]);
+  });
+
   it("passes the end on as Ctrl-D at the next prompt, after a line end", async () => {
     const { input, fed, guest } = setUp();
     guest.idle = 20;

@@ -29,6 +29,7 @@ export class PacedInput implements InputSink {
   readonly #endKey: "always" | "after-input";
   readonly #abort = new AbortController();
   #started = false;
+  #fedAny = false;
   #prompt = false;
   #lastByte = newLine;
 
@@ -49,6 +50,7 @@ export class PacedInput implements InputSink {
       if (this.#started) await this.#until(() => this.#activity.idleTime() >= promptTime, portionTime);
       else await this.#untilPrompt();
       this.#started = true;
+      this.#fedAny = true;
       const portion = rest.subarray(0, portionEnd(rest));
       rest = rest.subarray(portion.length);
       this.#lastByte = portion.at(-1)!;
@@ -58,11 +60,17 @@ export class PacedInput implements InputSink {
   }
 
   async end(): Promise<void> {
-    if (!this.#started && this.#endKey === "after-input") return;
+    if (!this.#fedAny && this.#endKey === "after-input") return;
     if (this.#lastByte !== newLine) await this.write(Uint8Array.of(newLine));
     await this.#untilPrompt();
     await this.#sink.write(Uint8Array.of(endOfTransmission));
     await this.#sink.end();
+  }
+
+  /** To be told when the guest boots again: what follows waits for its prompt. */
+  restart(): void {
+    this.#started = false;
+    this.#prompt = false;
   }
 
   /** Gives up what is not fed yet. */
