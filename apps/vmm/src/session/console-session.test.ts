@@ -141,8 +141,7 @@ describe("a guest's console at a terminal", () => {
     session.type("resume\rfly\rhelp\r");
     await session.sees('error: unknown command "fly"; try help\r\n');
     await session.sees("ask the guest to shut down");
-    session.type("\r");
-    session.type("back in the guest\r");
+    session.type("\rback in the guest\r");
     await session.sees("back in the guest\r");
     session.type("\x01creset\r");
     await session.sees("machine is reset");

@@ -28,6 +28,7 @@ export class ConsoleSession {
   readonly #offering = new OfferingSink();
   readonly #device: ConsoleDevice | undefined;
   readonly #port: ConsolePort | undefined;
+  #sizeAnnounced = false;
   #paced: PacedInput | undefined;
   #stopInput: (() => void) | undefined;
   readonly #left = Promise.withResolvers<number>();
@@ -40,7 +41,10 @@ export class ConsoleSession {
     const { size } = host.terminal;
     this.#device = new ConsoleDevice(size ? { size } : {});
     this.#port = this.#device.port(0);
-    this.#port.onData = (bytes) => this.#print(bytes);
+    this.#port.onData = (bytes) => {
+      this.#announceSize();
+      return this.#print(bytes);
+    };
   }
 
   /** What the machine needs for this console. */
@@ -71,6 +75,9 @@ export class ConsoleSession {
       this.#host.onOutputBroken(() => this.leave(statusOfSignal("SIGPIPE"))),
       this.#host.terminal.onResize(() => this.#resize()),
     ];
+    machine.on("reset", () => {
+      this.#sizeAnnounced = false;
+    });
     this.#host.terminal.enterRaw();
     this.#connectInput({ ...target, quit: () => this.leave() });
     try {
@@ -135,9 +142,10 @@ export class ConsoleSession {
     });
     return {
       write: async (bytes) => {
-        const kept = chords.take(bytes);
-        if (monitor !== undefined) monitor.take(kept);
-        else if (kept.length > 0) await sink.write(kept);
+        let kept = chords.take(bytes);
+        // What comes behind the end of the command line is the guest's again.
+        for (; monitor !== undefined && kept.length > 0; kept = kept.subarray(1)) monitor.take(kept.subarray(0, 1));
+        if (kept.length > 0) await sink.write(kept);
       },
       // The terminal has gone; a SIGHUP follows, or there is nobody left to ask.
       end() {},
@@ -147,6 +155,18 @@ export class ConsoleSession {
   #print(bytes: Uint8Array): void | Promise<void> {
     this.#paced?.observeOutput(bytes);
     return this.#host.stdout.write(bytes);
+  }
+
+  /**
+   * Linux asks for the size of a console only when it has changed, and not while it sets the device up; so the change is
+   * feigned when the console is first used.
+   */
+  #announceSize(): void {
+    const { size } = this.#host.terminal;
+    if (this.#sizeAnnounced || size === undefined) return;
+    this.#sizeAnnounced = true;
+    this.#port?.resize(size.columns, size.rows + 1);
+    this.#port?.resize(size.columns, size.rows);
   }
 
   #resize(): void {
