@@ -22,7 +22,7 @@ const userland: readonly string[] = [
 export async function printProfile(args: readonly string[]): Promise<void> {
   const { values } = parseArgs({
     args: [...args],
-    options: { size: { type: "string", default: "200" }, list: { type: "boolean", default: false } },
+    options: { size: { type: "string", default: "240" }, list: { type: "boolean", default: false } },
   });
   const phases = await profile();
   const file = join(cacheFolder, "profile.json");

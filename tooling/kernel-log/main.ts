@@ -1,6 +1,6 @@
 // Compares what the same kernel says on our machine and on QEMU's s390-ccw-virtio, with QEMU's own CPU model and with its z196.
 //
-//   node --conditions=@zarch/source tooling/kernel-log/main.ts [--details]
+//   npm run kernel-log [-- --details]
 //
 // Status 1: our log has a warning or an error that QEMU's has not, or a difference that explanations.ts does not explain.
 // With --details also files of /proc and /sys are compared. docs/kernel-log.md explains the differences.
