@@ -238,7 +238,7 @@ describe("SCLP: service calls", () => {
     expect(memory.loadUint16(page + 6, "big")).toBe(0x0020);
   });
 
-  it("survives any block with any command: no exception, nothing written outside the block", () => {
+  it("bad-inputs: any block with any command gives no exception and writes nothing outside the block", () => {
     const commands = [...Object.values(CommandWord), 0x0004_0001, 0xffff_ffff];
     const output: Uint8Array[] = [];
     fc.assert(

@@ -199,7 +199,7 @@ describe("IPL: ELF", () => {
     expect(() => linux({ kernel: elf({ segments: [] }) })).toThrow("nothing to load");
   });
 
-  it("survives any truncation and any change of its headers", () => {
+  it("bad-inputs: an image that is truncated or claims sizes beyond memory is refused, whatever its headers say", () => {
     const memory = new FlatMemory(4 * mebibyte);
     fc.assert(
       fc.property(fc.nat(0x2000), fc.array(fc.tuple(fc.nat(180), fc.nat(255)), { maxLength: 6 }), (length, changes) => {
