@@ -1,4 +1,4 @@
-import { type Instruction, instructions, withField } from "@zarch/s390x-isa";
+import { assemble, type Instruction, instructions, withField } from "@zarch/s390x-isa";
 import { describe, expect, test } from "vitest";
 import { definedInstructions } from "../definitions/all.ts";
 import { TestMachine } from "../testing/machine.ts";
@@ -58,6 +58,30 @@ function randomValue(random: () => number): bigint {
   return BigInt.asUintN(64, kinds[random() % kinds.length]!());
 }
 
+/** Returns from a program interruption; after one that nullifies, codes from 0x10 on, to the next instruction nevertheless; ends the program outside its 8 KiB. */
+const handler = assemble(
+  `
+        stmg    %r0,%r2,0x400
+        mvc     0x420(16),0x150
+        lh      %r1,0x8e
+        nilf    %r1,0x7f
+        chi     %r1,0x10
+        jl      1f
+        lg      %r0,0x428
+        llgh    %r2,0x8c
+        algr    %r0,%r2
+        stg     %r0,0x428
+1:      lg      %r0,0x428
+        srlg    %r1,%r0,13
+        cghi    %r1,${CODE >> 13}
+        jne     2f
+        lmg     %r0,%r2,0x400
+        lpswe   0x420
+2:      svc     0
+`,
+  { origin: HANDLER },
+).bytes;
+
 const machine = new TestMachine();
 const { cpu } = machine;
 machine.diagnose.set(0x500, () => 0);
@@ -88,9 +112,9 @@ function prepare(seed: number): void {
   // No program-event recording here: it is far slower.
   cpu.setControl(9, 0n);
   for (let i = 0; i < 40; i++) cpu.core.storageKeys[random() % 512] = random() & 0xfe;
-  // Program interruptions return to where they came from; what would come again for ever ends by the budget.
+  // Program interruptions return behind the instruction.
   machine.write(0x1d0, doubleword(MODE_64) + doubleword(BigInt(HANDLER)));
-  machine.write(HANDLER, "b2b20150");
+  cpu.memory.write(HANDLER, handler);
   const mask = [0n, 1n, 2n, 4n, 5n, 7n][random() % 6]! << 56n;
   const problem = random() % 4 === 0 ? 1n << 48n : 0n;
   const mode = [MODE_64, MODE_64, MODE_64, 0x8000_0000n, 0n][random() % 5]!;
