@@ -15,6 +15,7 @@ export interface CompiledBlock {
 const imported: readonly (readonly [name: string, params: readonly ValueType[], result?: ValueType])[] = [
   ["readMiss", ["i64", "i32", "i32"], "i32"],
   ["updateMiss", ["i64", "i32", "i32"], "i32"],
+  ["spanMiss", ["i64", "i32", "i32", "i32"], "i32"],
   ["storeMiss", ["i64", "i32", "i64", "i32"], "i32"],
   ["copySpan", ["i32", "i32", "i32"]],
   ["compareSpan", ["i32", "i32", "i32"], "i32"],

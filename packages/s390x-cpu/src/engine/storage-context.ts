@@ -2,7 +2,7 @@ import { type I32, type I64, i32, i64, type Local } from "@zarch/wasm-encoder";
 import { Context, type EngineFunction, type LoadWidth32, type LoadWidth64 } from "./context.ts";
 import type { FunctionSet } from "./functions.ts";
 import { TLB_WRITE } from "./layout.ts";
-import { tlbIndex } from "./translation.ts";
+import { Access, tlbIndex } from "./translation.ts";
 
 /** Storage access by the translation-lookaside bank, the same in every engine. */
 export abstract class StorageContext extends Context {
@@ -109,13 +109,16 @@ export abstract class StorageContext extends Context {
     return old;
   }
 
-  override spanOrZero(given: I64, length: I32, write: boolean): I32 {
+  override spanOrZero(given: I64, length: I32, write: boolean, operand: 1 | 2 | 3 | 4 = 2): I32 {
     const address = this.let(given);
     const entry = this.#entry(address);
     const host = this.f.temporary("i32");
     this.f.if(
       this.#missing(entry, address, i32.sub(4096, length), write),
-      () => this.f.set(host, i32.const(0)),
+      () => {
+        const access = i32.const(write ? Access.write : Access.read);
+        this.f.set(host, this.functions.callI32("spanMiss", address, length, access, this.baseNumber(operand)));
+      },
       () => this.f.set(host, i32.add(this.#hit(entry, address, write), i32.sub(16, length))),
     );
     return host.value;

@@ -26,7 +26,7 @@ import {
   TLB_FETCH,
   TLB_WRITE,
 } from "./layout.ts";
-import { Access, fetchOverrideOn } from "./translation.ts";
+import { Access, fetchOverrideOn, tlbIndex } from "./translation.ts";
 
 const at = (address: number): I32 => i32.const(address);
 /** Accesses go to `biased + 16 - n`, so that one bias in an entry serves every width n up to 16. */
@@ -41,6 +41,7 @@ const STORES_BEFORE_RELEASE = 512;
 export function declareStorage(functions: FunctionSet): void {
   functions.declare("readMiss", ["i64", "i32", "i32"], "i32");
   functions.declare("updateMiss", ["i64", "i32", "i32"], "i32");
+  functions.declare("spanMiss", ["i64", "i32", "i32", "i32"], "i32");
   functions.declare("storeMiss", ["i64", "i32", "i64", "i32"], "i32");
   functions.declare("storeByte", ["i64", "i32"]);
   functions.declare("invalidateCode", ["i64", "i32"]);
@@ -58,6 +59,7 @@ export function declareStorage(functions: FunctionSet): void {
 
 export function defineStorage(functions: FunctionSet, layout: MemoryLayout): void {
   defineReadMiss(functions, layout);
+  defineSpanMiss(functions, layout);
   defineStoreMiss(functions, layout);
   defineInvalidate(functions, layout);
   defineRecordPages(functions, layout);
@@ -113,6 +115,28 @@ function defineReadMiss(functions: FunctionSet, layout: MemoryLayout): void {
       f.push(i32.sub(i32.add(CROSSING - BIAS, length), 0));
     });
   }
+}
+
+/**
+ * spanMiss(address, length, access, base register): host address of the last byte of a span in one page, after its page went
+ * into the bank; 0 when the span crosses pages, is refused, or may not be stored to without further ado.
+ */
+function defineSpanMiss(functions: FunctionSet, layout: MemoryLayout): void {
+  functions.define("spanMiss", ["i64", "i32", "i32", "i32"], "i32", (f) => {
+    const va = f.param(0, "i64").value;
+    const length = f.param(1, "i32").value;
+    const access = f.param(2, "i32").value;
+    const bank = f.let(i32.load(at(BANK)));
+    f.if(i32.gtU(i32.add(offsetInPage(va), length), 4096), () => f.return(i32.const(0)));
+    f.if(i32.eq(bank, EMPTY_BANK), () => f.return(i32.const(0)));
+    const absolute = f.let(functions.callI64("resolveOperand", va, access, f.param(3, "i32").value) as I64);
+    f.if(i64.eq(absolute, -1), () => f.return(i32.const(0)));
+    f.call(functions.index("install"), va, absolute, i32.eq(access, Access.write));
+    // Pages of code and of low addresses are not entered for stores.
+    const entry = i32.add(bank, i32.add(tlbIndex(va), i32.mul(i32.eq(access, Access.write), TLB_WRITE)));
+    f.if(i64.ne(i64.load(entry), i64.and(va, ~0xfffn)), () => f.return(i32.const(0)));
+    f.push(i32.add(i32.sub(byteHost(layout, absolute), length), 1));
+  });
 }
 
 /** storeMiss(address, length, value, base register): stores the rightmost `length` bytes of the value; 0 when refused. */
