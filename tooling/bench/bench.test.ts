@@ -1,13 +1,17 @@
 import { describe, expect, test } from "vitest";
 import { compareWithBaseline } from "./baseline.ts";
 import { coverage, hottest, type Phase } from "./hot-list.ts";
-import { median, spread } from "./statistics.ts";
+import { geometricMean, median, spread } from "./statistics.ts";
 
 describe("statistics", () => {
   test("the median of an odd and of an even number of values", () => {
     expect(median([9, 1, 5])).toBe(5);
     expect(median([10, 1, 2, 4])).toBe(3);
     expect(spread([8, 10, 12])).toBe(0.2);
+  });
+
+  test("the geometric mean gives each factor the same weight", () => {
+    expect(geometricMean([1, 100])).toBeCloseTo(10);
   });
 });
 
