@@ -65,7 +65,7 @@ describe("PoP chapter 6, Privileged-Operation Exception", () => {
     expect(privileged.length).toBeGreaterThan(55);
   });
 
-  test.each(privileged.map((each) => [each.mnemonic, each] as const))("insn: %s: is refused in the problem state", (_name, instruction) => {
+  test.each(privileged.map((each) => [each.mnemonic, each] as const))("%s: is refused in the problem state", (_name, instruction) => {
     const digits = instruction.opcodeDigits.padEnd(12, "0");
     const bytes = Uint8Array.from(digits.match(/../g)!, (each) => Number.parseInt(each, 16));
     const length = instruction.format.length;

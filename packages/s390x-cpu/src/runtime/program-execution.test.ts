@@ -333,7 +333,7 @@ describe("PoP chapter 5, linkage and addressing modes", () => {
   const linked = (mnemonic: string, psw: bigint): bigint =>
     runProgram(`${mnemonic}`, { psw, general: { 6: 0x1234_5678_1111_1111n } }).general[6]!;
 
-  test.each(["basr %r6,%r0", "bas %r6,4(%r3)", "bras %r6,.+4", "brasl %r6,.+6"])("%s: link information in each mode", (source) => {
+  test.each(["basr %r6,%r0", "bas %r6,4(%r3)", "bras %r6,.+4", "brasl %r6,.+6"])("insn: %s: link information in each mode", (source) => {
     const general = { 3: 0x1_0000n, 6: 0x1234_5678_1111_1111n };
     const length = source.startsWith("basr") ? 2n : source.startsWith("brasl") ? 6n : 4n;
     const link = (psw: bigint): bigint => runProgram(source, { psw, general }).general[6]!;
