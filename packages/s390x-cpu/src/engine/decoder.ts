@@ -111,6 +111,7 @@ function signExtend(value: I32, width: number): I32 {
 
 export function declareDecoder(functions: FunctionSet): void {
   functions.declare("decodeText", ["i64", "i32", "i32"]);
+  functions.declare("decodeInPage", ["i32", "i32", "i32"]);
   functions.declare("decodeAt", ["i32"], "i32");
 }
 
@@ -124,6 +125,7 @@ export function defineDecoder(
 ): Uint8Array {
   const tables = buildTables(set, isEnabled, byId);
   defineDecodeText(functions, set, tables);
+  defineDecodeInPage(functions);
   defineDecodeAt(functions, layout);
   return tables.bytes;
 }
@@ -227,6 +229,33 @@ function chooseSpecial(f: FunctionBuilder, set: HandlerSet, tables: DecoderTable
   }
 }
 
+/** decodeInPage(page of records, offset, host address of the frame's first byte): decodes an instruction that lies in one page. */
+function defineDecodeInPage(functions: FunctionSet): void {
+  functions.define("decodeInPage", ["i32", "i32", "i32"], undefined, (f) => {
+    const page = f.param(0, "i32").value;
+    const offset = f.param(1, "i32").value;
+    const top = f.param(2, "i32").value;
+    const host = f.let(i32.sub(top, offset));
+    const end = f.let(i32.add(offset, instructionBytes(i32.load8U(host))));
+    // Eight bytes from the instruction on, less the ones behind the end of the page, which decoding ignores.
+    const available = f.let(i32.sub(4096, offset));
+    const text = f.local("i64");
+    f.if(
+      i32.geU(available, 8),
+      () => f.set(text, i64.load(i32.sub(host, 7))),
+      () => {
+        const missing = f.let(i32.sub(8, available));
+        f.set(text, i64.shl(i64.load(i32.sub(host, i32.sub(available, 1))), i64.extendU(i32.shl(missing, 3))));
+      },
+    );
+    f.call(functions.index("decodeText"), text.value, i32.add(page, i32.shl(offset, 3)), offset);
+    const first = i64.shl(1, i64.extendU(i32.shrU(offset, 6)));
+    const last = i64.shl(1, i64.extendU(i32.shrU(i32.sub(end, 1), 6)));
+    f.storeI64(page, i64.or(i64.load(page, RECORD_PAGE_LINES), i64.or(first, last)), 64, RECORD_PAGE_LINES);
+    f.storeI32(page, 0, 32, RECORD_PAGE_STORES);
+  });
+}
+
 /**
  * decodeAt(record): handler 0. Decodes the instruction that a record of the current page stands for. Returns the record to
  * go on with: the same, or CROSSING_RECORD for an instruction that reaches into the next page; 0 when the fetch is refused.
@@ -241,22 +270,7 @@ function defineDecodeAt(functions: FunctionSet, layout: MemoryLayout): void {
     const length = f.let(instructionBytes(firstByte));
     const end = f.let(i32.add(offset, length));
     f.if(i32.leU(end, 4096), () => {
-      // Eight bytes from the instruction on, less the ones behind the end of the page, which decoding ignores.
-      const available = f.let(i32.sub(4096, offset));
-      const text = f.local("i64");
-      f.if(
-        i32.geU(available, 8),
-        () => f.set(text, i64.load(i32.sub(i32.sub(top, offset), 7))),
-        () => {
-          const missing = f.let(i32.sub(8, available));
-          f.set(text, i64.shl(i64.load(i32.sub(i32.sub(top, offset), i32.sub(available, 1))), i64.extendU(i32.shl(missing, 3))));
-        },
-      );
-      f.call(functions.index("decodeText"), text.value, record, offset);
-      const first = i64.shl(1, i64.extendU(i32.shrU(offset, 6)));
-      const last = i64.shl(1, i64.extendU(i32.shrU(i32.sub(end, 1), 6)));
-      f.storeI64(page, i64.or(i64.load(page, RECORD_PAGE_LINES), i64.or(first, last)), 64, RECORD_PAGE_LINES);
-      f.storeI32(page, 0, 32, RECORD_PAGE_STORES);
+      f.call(functions.index("decodeInPage"), page, offset, top);
       f.return(record);
     });
     // The rest lies in the next page, whose translation may change at any time: decoded anew at each execution.

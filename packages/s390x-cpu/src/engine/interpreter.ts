@@ -3,7 +3,8 @@ import { callIndirect, FunctionBuilder, type I32, type I64, i32, i64, type Label
 import { blockImports } from "./block.ts";
 import { declareBulk, defineBulk } from "./bulk.ts";
 import { ProgramCode } from "./context.ts";
-import { declareDecoder, defineDecoder, instructionBytes } from "./decoder.ts";
+import { declareDecoder, defineDecoder } from "./decoder.ts";
+import { declareExecute, defineExecute } from "./execute.ts";
 import { FunctionSet } from "./functions.ts";
 import { FixedHandler, type Handler, type HandlerSet } from "./handlers.ts";
 import {
@@ -13,8 +14,6 @@ import {
   BUDGET,
   CC,
   CODE_TOP,
-  EXECUTE_ADDRESS,
-  EXECUTE_LENGTH,
   EXECUTE_RECORD,
   EXIT,
   ExitReason,
@@ -28,12 +27,9 @@ import {
   RECORD,
   RECORD_PAGE,
   RECORD_PAGE_FRAME,
-  RECORD_SIZE,
-  RELATIVE_ADJUST,
   TLB_FETCH,
 } from "./layout.ts";
 import { HandlerResult, type LoopFrame, RecordContext } from "./record-context.ts";
-import { LENGTH_SLOT } from "./records.ts";
 import { declareStorage, defineStorage, fetchIndex } from "./storage.ts";
 import { declareTiming, defineTiming } from "./timing.ts";
 import { declareTranslation, defineTranslation } from "./translation.ts";
@@ -55,6 +51,8 @@ export interface GeneratedInterpreter {
   readonly wasm: Uint8Array<ArrayBuffer>;
   /** To be written at DECODER. */
   readonly decoderTables: Uint8Array;
+  /** To be written at EXECUTE_KINDS. */
+  readonly executeKinds: Uint8Array;
 }
 
 /**
@@ -81,7 +79,7 @@ export function generateInterpreter(options: InterpreterOptions): GeneratedInter
   declareDecoder(functions);
   declareBulk(functions);
   declareTiming(functions);
-  functions.declare("execute", ["i64", "i32", "i32"], "i32");
+  declareExecute(functions);
   functions.declare("run", [], "i32");
   functions.declare("resolveOperandParts", ["i32", "i32", "i32", "i32"], "i32");
   functions.declare("resolveParts", ["i32", "i32", "i32", "i32", "i32"], "i32");
@@ -91,7 +89,7 @@ export function generateInterpreter(options: InterpreterOptions): GeneratedInter
   defineBulk(functions);
   defineTiming(functions);
   const decoderTables = defineDecoder(functions, handlers, instructions, options.isEnabled, layout);
-  defineExecute(functions, layout);
+  const executeKinds = defineExecute(functions, handlers, layout);
   defineResolveParts(functions);
 
   const coldCount = 4 + handlers.handlers.filter((each) => each.number >= handlers.hotLimit).length;
@@ -138,7 +136,7 @@ export function generateInterpreter(options: InterpreterOptions): GeneratedInter
     "cpuTimer",
   ])
     module.exportFunction(name, functions.index(name));
-  return { wasm: module.toBytes(), decoderTables };
+  return { wasm: module.toBytes(), decoderTables, executeKinds };
 }
 
 function defineColdHandler(functions: FunctionSet, handler: Handler): number {
@@ -315,68 +313,6 @@ function defineRun(functions: FunctionSet, options: InterpreterOptions, hot: rea
         f.storeI32(counter, i32.add(i32.load(counter, PROFILE), 1), 32, PROFILE);
       });
     }
-  });
-}
-
-/**
- * execute(target, modifier, record): decodes the target of EXECUTE with the modifier ORed into its second byte, into
- * EXECUTE_RECORD. Returns that record, or 0 with a prepared program interruption.
- */
-function defineExecute(functions: FunctionSet, layout: MemoryLayout): void {
-  functions.define("execute", ["i64", "i32", "i32"], "i32", (f) => {
-    const target = f.param(0, "i64").value;
-    const modifier = f.param(1, "i32").value;
-    const record = f.param(2, "i32").value;
-    const refuse = (code?: number): void => {
-      if (code) f.storeI32(at(PROGRAM_CODE), code);
-      f.storeI32(at(EXIT), ExitReason.program);
-      f.return(i32.const(0));
-    };
-    f.if(i32.wrap(i64.and(target, 1)), () => refuse(ProgramCode.specification));
-    const first = f.let(functions.callI64("resolveFetch", target) as I64);
-    f.if(i64.eq(first, -1), () => refuse());
-    const room = f.let(i32.sub(4096, i32.and(i32.wrap(target), 0xfff)));
-    const host = f.let(i32.sub(i32.const(layout.top), i32.wrap(first)));
-    const length = f.let(instructionBytes(i32.load8U(host)));
-    const text = f.local("i64");
-    f.if(
-      i32.geU(room, 8),
-      () => f.set(text, i64.load(i32.sub(host, 7))),
-      () => {
-        const second = f.local("i64");
-        f.if(i32.ltU(room, length), () => {
-          const next = i64.and(i64.add(target, i64.extendU(room)), i64.load(at(ADDRESS_MASK)));
-          f.set(second, functions.callI64("resolveFetch", next) as I64);
-          f.if(i64.eq(second.value, -1), () => refuse());
-        });
-        const i = f.local("i32");
-        f.loop((again) => {
-          const byte = select(
-            i64.load8U(i32.sub(host, i.value)),
-            i64.load8U(i32.sub(i32.const(layout.top), i32.add(i32.wrap(second.value), i32.sub(i.value, room)))),
-            i32.ltU(i.value, room),
-          );
-          f.set(text, i64.or(i64.shl(text.value, 8), byte));
-          f.set(i, i32.add(i.value, 1));
-          f.brIf(again, i32.ltU(i.value, length));
-        });
-        f.set(text, i64.shl(text.value, i64.extendU(i32.sub(64, i32.shl(length, 3)))));
-      },
-    );
-    // EXECUTE of EXECUTE.
-    const halfword = f.let(i32.wrap(i64.shrU(text.value, 48)));
-    f.if(i32.or(i32.eq(i32.shrU(halfword, 8), 0x44), i32.eq(i32.and(halfword, 0xff0f), 0xc600)), () => refuse(ProgramCode.execute));
-    const address = f.let(i64.add(i64.load(at(PC_DELTA)), i64.extendU(i32.shrU(record, 3))));
-    const ownLength = f.let(i32.load8U(record, LENGTH_SLOT));
-    // The record's own address is chosen so that the instruction behind it is the one behind the EXECUTE.
-    const apparent = f.let(i64.add(address, i64.extendS(i32.sub(ownLength, length))));
-    f.storeI64(at(EXECUTE_ADDRESS), address);
-    f.storeI32(at(EXECUTE_LENGTH), ownLength);
-    f.storeI64(at(RELATIVE_ADJUST), i64.sub(target, apparent));
-    f.call(functions.index("decodeText"), i64.or(text.value, i64.shl(i64.extendU(modifier), 48)), at(EXECUTE_RECORD), i32.const(-1));
-    for (let slot = 1; slot <= 3; slot++) f.storeI32(at(EXECUTE_RECORD), FixedHandler.pageEnd, 16, slot * RECORD_SIZE);
-    f.storeI64(at(PC_DELTA), i64.sub(apparent, EXECUTE_RECORD / 8));
-    f.push(at(EXECUTE_RECORD));
   });
 }
 

@@ -96,6 +96,9 @@ export const DECODER = 0x2000;
 /** How often each handler ran in the exact engine, 4 bytes by handler number: the profile that hot.ts is chosen from. */
 export const PROFILE = 0x8000;
 
+/** How EXECUTE may perform an instruction, 1 byte by handler number; see execute.ts. */
+export const EXECUTE_KINDS = 0x9000;
+
 /** One translation-lookaside bank: read, write and fetch entries of 16 bytes: tag (page address, i64), value (i32). */
 export const TLB_ENTRIES = 1024;
 export const FETCH_ENTRIES = 512;

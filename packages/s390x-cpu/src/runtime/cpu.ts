@@ -356,6 +356,7 @@ export function createCpu(options: CpuOptions): Cpu {
   const bytes = new Uint8Array(buffer);
   const words = new Int32Array(buffer);
   bytes.set(generated.decoderTables, layout.DECODER);
+  bytes.set(generated.executeKinds, layout.EXECUTE_KINDS);
   const registers = new Registers(buffer);
   const memory = new ReversedMemory(buffer, places.top, memorySize);
   const storageKeys = new Uint8Array(buffer, places.storageKeys, memorySize / 4096);
