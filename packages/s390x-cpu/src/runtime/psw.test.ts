@@ -222,6 +222,29 @@ describe("PoP chapter 4, program interruptions without end", () => {
       cpu.setPsw(0x0002_0001_8000_0000n, 0n);
       expect(cpu.run({ budget: 1000 }).reason).toBe("disabled-wait");
     }
+    // Every instruction that means the prefix area, or real 0 to 8191, by itself: STFL, TPI, SIGP, TB, SSKE, ISKE, RRBE, PFMF, LURA, STURG.
+    const instructions = [
+      "b2b10000",
+      "b2360000",
+      "ae120009",
+      "b22c0002",
+      "b22b0042",
+      "b2290042",
+      "b22a0042",
+      "b9af0052",
+      "b24b0042",
+      "b9250042",
+    ];
+    for (const instruction of instructions) {
+      const cpu = start(
+        instruction.match(/../g)!.map((each) => Number.parseInt(each, 16)),
+        [MODE_64, 0n],
+      );
+      cpu.setGeneral(5, 0x3_0000n);
+      cpu.setPrefix(0x7fff_e000);
+      cpu.core.registers.setControl(6, 0, 0xff00_0000);
+      expect([instruction, cpu.run({ budget: 1000 })]).toEqual([instruction, { reason: "check-stop" }]);
+    }
     const restarted = start(OPERATION, [MODE_64, 0n]);
     restarted.setPrefix(0x1f_f000);
     restarted.restart();

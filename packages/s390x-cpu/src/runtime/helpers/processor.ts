@@ -84,6 +84,7 @@ export const processorHelpers: HelperMap = {
         core.attention();
         break;
       case Order.stopAndStoreStatus:
+        core.requirePrefixArea();
         core.advance();
         core.storeStatus(registers.prefix, false);
         core.stop = { kind: "stopped" };

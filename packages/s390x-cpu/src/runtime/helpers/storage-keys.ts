@@ -27,7 +27,9 @@ const TEA_STORE = 0x400;
 function frameOf(core: CpuCore, register: number): number {
   const real = registerAddress(core, register);
   if (!core.memory.contains(real, 1)) core.program(ProgramCode.addressing);
-  return Math.floor(toAbsolute(core, real) / 4096);
+  const absolute = toAbsolute(core, real);
+  if (!core.memory.contains(absolute, 1)) core.program(ProgramCode.addressing);
+  return Math.floor(absolute / 4096);
 }
 
 /**
