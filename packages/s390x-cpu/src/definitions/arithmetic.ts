@@ -1,5 +1,5 @@
 import type { FieldName } from "@zarch/s390x-isa";
-import { type I32, type I64, i32, i64 } from "@zarch/wasm-encoder";
+import { type I32, type I64, i32, i64, select } from "@zarch/wasm-encoder";
 import type { Context } from "../engine/context.ts";
 import type { Source32, Source64 } from "./operands.ts";
 import * as from from "./operands.ts";
@@ -18,70 +18,34 @@ const first64 =
 
 /** Addition and subtraction of general registers (PoP chapter 7: ADD ... SUBTRACT LOGICAL WITH BORROW). */
 export function defineArithmetic(table: DefinitionTable): void {
-  const add32 = (mnemonic: string, source: Source32, a: First32 = first32("r1")): void =>
-    table.define(mnemonic, (c) => {
-      const y = source(c);
-      const x = a(c);
-      const r = c.let(i32.add(x, y));
-      c.setGr32("r1", r);
-      c.fixedPointOverflow(c.ccAddS32(x, y, r));
-    });
-  const add64 = (mnemonic: string, source: Source64, a: First64 = first64("r1")): void =>
-    table.define(mnemonic, (c) => {
-      const y = source(c);
-      const x = a(c);
-      const r = c.let(i64.add(x, y));
-      c.setGr64("r1", r);
-      c.fixedPointOverflow(c.ccAddS64(x, y, r));
-    });
-  const sub32 = (mnemonic: string, source: Source32, a: First32 = first32("r1")): void =>
-    table.define(mnemonic, (c) => {
-      const y = source(c);
-      const x = a(c);
-      const r = c.let(i32.sub(x, y));
-      c.setGr32("r1", r);
-      c.fixedPointOverflow(c.ccSubS32(x, y, r));
-    });
-  const sub64 = (mnemonic: string, source: Source64, a: First64 = first64("r1")): void =>
-    table.define(mnemonic, (c) => {
-      const y = source(c);
-      const x = a(c);
-      const r = c.let(i64.sub(x, y));
-      c.setGr64("r1", r);
-      c.fixedPointOverflow(c.ccSubS64(x, y, r));
-    });
-  const addU32 = (mnemonic: string, source: Source32, a: First32 = first32("r1")): void =>
-    table.define(mnemonic, (c) => {
-      const y = source(c);
-      const x = a(c);
-      const r = c.let(i32.add(x, y));
-      c.setGr32("r1", r);
-      c.ccAddU32(x, r);
-    });
-  const addU64 = (mnemonic: string, source: Source64, a: First64 = first64("r1")): void =>
-    table.define(mnemonic, (c) => {
-      const y = source(c);
-      const x = a(c);
-      const r = c.let(i64.add(x, y));
-      c.setGr64("r1", r);
-      c.ccAddU64(x, r);
-    });
-  const subU32 = (mnemonic: string, source: Source32, a: First32 = first32("r1")): void =>
-    table.define(mnemonic, (c) => {
-      const y = source(c);
-      const x = a(c);
-      const r = c.let(i32.sub(x, y));
-      c.setGr32("r1", r);
-      c.ccSubU32(x, y, r);
-    });
-  const subU64 = (mnemonic: string, source: Source64, a: First64 = first64("r1")): void =>
-    table.define(mnemonic, (c) => {
-      const y = source(c);
-      const x = a(c);
-      const r = c.let(i64.sub(x, y));
-      c.setGr64("r1", r);
-      c.ccSubU64(x, y, r);
-    });
+  const narrow =
+    (compute: (a: I32, b: I32) => I32, finish: (c: Context, x: I32, y: I32, r: I32) => void) =>
+    (mnemonic: string, source: Source32, first: First32 = first32("r1")): void =>
+      table.define(mnemonic, (c) => {
+        const y = source(c);
+        const x = first(c);
+        const r = c.let(compute(x, y));
+        c.setGr32("r1", r);
+        finish(c, x, y, r);
+      });
+  const wide =
+    (compute: (a: I64, b: I64) => I64, finish: (c: Context, x: I64, y: I64, r: I64) => void) =>
+    (mnemonic: string, source: Source64, first: First64 = first64("r1")): void =>
+      table.define(mnemonic, (c) => {
+        const y = source(c);
+        const x = first(c);
+        const r = c.let(compute(x, y));
+        c.setGr64("r1", r);
+        finish(c, x, y, r);
+      });
+  const add32 = narrow(i32.add, (c, x, y, r) => c.fixedPointOverflow(c.ccAddS32(x, y, r)));
+  const sub32 = narrow(i32.sub, (c, x, y, r) => c.fixedPointOverflow(c.ccSubS32(x, y, r)));
+  const addU32 = narrow(i32.add, (c, x, _y, r) => c.ccAddU32(x, r));
+  const subU32 = narrow(i32.sub, (c, x, y, r) => c.ccSubU32(x, y, r));
+  const add64 = wide(i64.add, (c, x, y, r) => c.fixedPointOverflow(c.ccAddS64(x, y, r)));
+  const sub64 = wide(i64.sub, (c, x, y, r) => c.fixedPointOverflow(c.ccSubS64(x, y, r)));
+  const addU64 = wide(i64.add, (c, x, _y, r) => c.ccAddU64(x, r));
+  const subU64 = wide(i64.sub, (c, x, y, r) => c.ccSubU64(x, y, r));
 
   add32("ar", from.r2);
   add32("ark", from.r3, first32("r2"));
@@ -150,33 +114,26 @@ function defineHighWord(table: DefinitionTable): void {
     (name: FieldName): First32 =>
     (c) =>
       c.let(c.grHigh(name));
-  const signed = (mnemonic: string, a: First32, b: First32, subtract: boolean): void =>
+  const define = (mnemonic: string, a: First32, b: First32, subtract: boolean, isSigned: boolean): void =>
     table.define(mnemonic, (c) => {
       const y = b(c);
       const x = a(c);
       const r = c.let(subtract ? i32.sub(x, y) : i32.add(x, y));
       c.setGrHigh("r1", r);
-      c.fixedPointOverflow(subtract ? c.ccSubS32(x, y, r) : c.ccAddS32(x, y, r));
-    });
-  const logical = (mnemonic: string, a: First32, b: First32, subtract: boolean): void =>
-    table.define(mnemonic, (c) => {
-      const y = b(c);
-      const x = a(c);
-      const r = c.let(subtract ? i32.sub(x, y) : i32.add(x, y));
-      c.setGrHigh("r1", r);
-      if (subtract) c.ccSubU32(x, y, r);
+      if (isSigned) c.fixedPointOverflow(subtract ? c.ccSubS32(x, y, r) : c.ccAddS32(x, y, r));
+      else if (subtract) c.ccSubU32(x, y, r);
       else c.ccAddU32(x, r);
     });
-  signed("ahhhr", high("r2"), high("r3"), false);
-  signed("ahhlr", high("r2"), from.r3, false);
-  signed("aih", high("r1"), from.i2, false);
-  signed("shhhr", high("r2"), high("r3"), true);
-  signed("shhlr", high("r2"), from.r3, true);
-  logical("alhhhr", high("r2"), high("r3"), false);
-  logical("alhhlr", high("r2"), from.r3, false);
-  logical("alsih", high("r1"), from.i2, false);
-  logical("slhhhr", high("r2"), high("r3"), true);
-  logical("slhhlr", high("r2"), from.r3, true);
+  define("ahhhr", high("r2"), high("r3"), false, true);
+  define("ahhlr", high("r2"), from.r3, false, true);
+  define("aih", high("r1"), from.i2, false, true);
+  define("shhhr", high("r2"), high("r3"), true, true);
+  define("shhlr", high("r2"), from.r3, true, true);
+  define("alhhhr", high("r2"), high("r3"), false, false);
+  define("alhhlr", high("r2"), from.r3, false, false);
+  define("alsih", high("r1"), from.i2, false, false);
+  define("slhhhr", high("r2"), high("r3"), true, false);
+  define("slhhlr", high("r2"), from.r3, true, false);
   table.define("alsihn", (c) => c.setGrHigh("r1", i32.add(c.grHigh("r1"), c.field("i2", true))));
 }
 
@@ -229,7 +186,7 @@ function defineComplements(table: DefinitionTable): void {
   const minimum64 = i64.const(-0x8000_0000_0000_0000n);
   table.define("lpr", (c) => {
     const x = from.r2(c);
-    const r = c.let(select32(i32.ltS(x, 0), i32.sub(0, x), x));
+    const r = c.let(select(i32.sub(0, x), x, i32.ltS(x, 0)));
     const overflow = c.let(i32.eq(x, minimum32));
     c.setGr32("r1", r);
     c.setCc(i32.or(i32.shl(i32.ne(r, 0), 1), overflow));
@@ -237,7 +194,7 @@ function defineComplements(table: DefinitionTable): void {
   });
   table.define("lnr", (c) => {
     const x = from.r2(c);
-    const r = c.let(select32(i32.gtS(x, 0), i32.sub(0, x), x));
+    const r = c.let(select(i32.sub(0, x), x, i32.gtS(x, 0)));
     c.setGr32("r1", r);
     c.setCc(i32.ne(r, 0));
   });
@@ -258,7 +215,7 @@ function defineComplements(table: DefinitionTable): void {
         return;
       }
       const condition = kind === "positive" ? i64.ltS(x, 0) : i64.gtS(x, 0);
-      const r = c.let(select64(condition, negated, x));
+      const r = c.let(select(negated, x, condition));
       c.setGr64("r1", r);
       if (kind === "negative") {
         c.setCc(i64.ne(r, 0));
@@ -293,11 +250,6 @@ function defineComplements(table: DefinitionTable): void {
   test64("ltgfr", from.r2Signed);
   test64("ltgf", from.wordSigned);
 }
-
-import { select } from "@zarch/wasm-encoder";
-
-const select32 = (condition: I32, a: I32, b: I32): I32 => select(a, b, condition);
-const select64 = (condition: I32, a: I64, b: I64): I64 => select(a, b, condition);
 
 /** ADD IMMEDIATE and ADD LOGICAL WITH SIGNED IMMEDIATE to storage. */
 function defineToStorage(table: DefinitionTable): void {
