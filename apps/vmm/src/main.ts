@@ -3,6 +3,13 @@ import { zarch } from "./cli.ts";
 import { ExitStatus } from "./command-line/exit-status.ts";
 import { HostProcess } from "./host/process.ts";
 
+/** The oldest Node that has what zarch uses; as `engines` in package.json says, which npm does not enforce. */
+const OLDEST_NODE = 22;
+if (Number.parseInt(process.versions.node, 10) < OLDEST_NODE) {
+  process.stderr.write(`zarch: Node ${OLDEST_NODE} or newer is needed; this is Node ${process.versions.node}\n`);
+  process.exit(ExitStatus.usage);
+}
+
 const host = new HostProcess(process);
 
 /** An error of our own: say what it is, with all that helps to find it. The terminal is restored by its exit handler. */
