@@ -1,6 +1,7 @@
 import type { HelperMap } from "../core.ts";
 import { checksumHelpers } from "./checksum.ts";
 import { compareLongHelpers } from "./compare-long.ts";
+import { compressionHelpers } from "./compression.ts";
 import { cryptographyHelpers } from "./cryptography.ts";
 import { extractTimeHelpers } from "./extract-time.ts";
 import { lockedOperationHelpers } from "./locked-operations.ts";
@@ -17,6 +18,7 @@ import { translateAndTestHelpers } from "./translate-and-test.ts";
 export const generalHelpers: HelperMap = {
   ...checksumHelpers,
   ...compareLongHelpers,
+  ...compressionHelpers,
   ...cryptographyHelpers,
   ...extractTimeHelpers,
   ...lockedOperationHelpers,
