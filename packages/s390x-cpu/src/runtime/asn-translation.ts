@@ -27,11 +27,36 @@ export function translateAsn(core: CpuCore, asn: number): number {
   return (second & INVALID) !== 0 ? -ProgramCode.asxTranslation : entry;
 }
 
+/** An address space as its ASN-second-table entry describes it. */
+export interface AddressSpace {
+  /** Real address of the entry. */
+  readonly entry: number;
+  readonly authorizationIndex: number;
+  readonly asceHigh: number;
+  readonly asceLow: number;
+  /** The entry's sequence number. */
+  readonly sequence: number;
+}
+
+/** What the ASN-second-table entry at a real address says, or undefined outside storage. */
+export function describeSpace(core: CpuCore, entry: number): AddressSpace | undefined {
+  const absolute = toAbsolute(core, entry);
+  const { memory } = core;
+  if (!memory.contains(absolute, 64)) return undefined;
+  return {
+    entry,
+    authorizationIndex: memory.loadUint16(absolute + 4, "big"),
+    asceHigh: memory.loadUint32(absolute + 8, "big"),
+    asceLow: memory.loadUint32(absolute + 12, "big"),
+    sequence: memory.loadUint32(absolute + 20, "big"),
+  };
+}
+
 /**
- * Secondary authority (PoP chapter 3, "ASN Authorization"): whether the authority table of an ASN-second-table entry lets an
- * authorization index use its space. @returns undefined when the table is outside storage
+ * ASN authorization (PoP chapter 3): whether the authority table of an ASN-second-table entry lets an authorization index
+ * use its space. @returns undefined when the table is outside storage
  */
-export function hasSecondaryAuthority(core: CpuCore, entry: number, authorizationIndex: number): boolean | undefined {
+function hasAuthority(core: CpuCore, entry: number, authorizationIndex: number, leftmost: number): boolean | undefined {
   const origin = realWord(core, entry);
   const length = realWord(core, entry + 4);
   if (origin === undefined || length === undefined) return undefined;
@@ -41,5 +66,15 @@ export function hasSecondaryAuthority(core: CpuCore, entry: number, authorizatio
   const word = realWord(core, at - (at & 3));
   if (word === undefined) return undefined;
   const byte = word >>> (24 - (at & 3) * 8);
-  return (byte & (0x40 >>> ((authorizationIndex & 3) * 2))) !== 0;
+  return (byte & (leftmost >>> ((authorizationIndex & 3) * 2))) !== 0;
+}
+
+/** Primary authority; see above. */
+export function hasPrimaryAuthority(core: CpuCore, entry: number, authorizationIndex: number): boolean | undefined {
+  return hasAuthority(core, entry, authorizationIndex, 0x80);
+}
+
+/** Secondary authority; see above. */
+export function hasSecondaryAuthority(core: CpuCore, entry: number, authorizationIndex: number): boolean | undefined {
+  return hasAuthority(core, entry, authorizationIndex, 0x40);
 }

@@ -2,6 +2,7 @@ import type { HelperMap } from "../core.ts";
 import { clockHelpers } from "./clock.ts";
 import { controlRegisterHelpers } from "./control-registers.ts";
 import { identificationHelpers } from "./identification.ts";
+import { linkageHelpers } from "./linkage.ts";
 import { processorHelpers } from "./processor.ts";
 import { pswHelpers } from "./psw.ts";
 import { storageKeyHelpers } from "./storage-keys.ts";
@@ -17,5 +18,6 @@ export const controlHelpers: HelperMap = {
   ...translationHelpers,
   ...storageKeyHelpers,
   ...tracingHelpers,
+  ...linkageHelpers,
   ...processorHelpers,
 };
