@@ -14,6 +14,7 @@ interface Setup {
   readonly targetLength?: number;
   readonly target?: Uint8Array;
   readonly limit?: number;
+  readonly sourceLength?: number;
   readonly translation?: Uint8Array;
 }
 
@@ -29,7 +30,7 @@ function run(operation: typeof compress, dictionary: Uint8Array, source: Uint8Ar
     target: operandOf(target),
     targetLength: setup.targetLength ?? target.length,
     source: operandOf(source),
-    sourceLength: source.length,
+    sourceLength: setup.sourceLength ?? source.length,
     dictionary: operandOf(dictionary),
     symbolSize: setup.symbolSize ?? 9,
     bitNumber: setup.bitNumber ?? 0,
@@ -226,12 +227,74 @@ describe("PoP 7, COMPRESSION CALL: compression and expansion", () => {
     expect(run(compress, dictionary, bytes("abb")).result).toMatchObject({ exception: DATA_EXCEPTION, consumed: 0, produced: 0 });
   });
 
+  it("insn: CMPSC ends the search with the last child character in the entry if all were equal and none of them matched", () => {
+    const dictionary = handMade({
+      97: "df 01 00 6262626262",
+      ...Object.fromEntries([256, 257, 258, 259, 260].map((index) => [index, "00 20 00 63"])),
+      261: "20 62",
+    });
+    expect(symbols(run(compress, dictionary, bytes("abd")))).toEqual([0x61, 0x62, 0x64]);
+    expect(symbols(run(compress, dictionary, bytes("abc")))).toEqual([256]);
+    dictionary[0x61 * 8 + 7] = 0x65;
+    expect(symbols(run(compress, dictionary, bytes("abd")))).toEqual([262, 0x64]);
+  });
+
+  it("insn: CMPSC compares additional extension characters within the source only", () => {
+    const dictionary = handMade({ 97: "30 01 00 62", 256: "00 40 00 6364" });
+    expect(symbols(run(compress, dictionary, bytes("abcd"), { sourceLength: 3 }))).toEqual([0x61, 0x62, 0x63]);
+    expect(symbols(run(compress, dictionary, bytes("abcd"), { sourceLength: 4 }))).toEqual([256]);
+    const sibling = handMade({ 97: "c0 01 00", 261: "30 62", 262: "00 40 00 6364" });
+    expect(symbols(run(compress, sibling, bytes("abcd"), { sourceLength: 3 }))).toEqual([0x61, 0x62, 0x63]);
+    expect(symbols(run(compress, sibling, bytes("abcd"), { sourceLength: 4 }))).toEqual([262]);
+  });
+
+  for (const [format, perDescriptor] of [0, 1].map((each) => [each, each ? 14 : 7] as const)) {
+    it(`insn: CMPSC examines siblings by the bits of format-${format} descriptors, the last two by those of the parent or always`, () => {
+      // Two descriptors: characters 41 hex on in the first, 61 hex on in the second. Invalid entries tell who was looked at.
+      const characters = (from: number): number[] => Array.from({ length: perDescriptor }, (_, i) => from + i);
+      const bitsOf = (descriptorBits: number, yBits: number): Uint8Array => {
+        const dictionary = handMade({ 49: "c0 01 00" });
+        dictionary[0x31 * 8 + 1]! |= yBits << 6;
+        let at = 261;
+        for (const from of [0x41, 0x61]) {
+          const all = characters(from);
+          const isLast = from === 0x61;
+          if (format === 0) dictionary.set([((isLast ? 7 : 0) << 5) | descriptorBits, ...all], at * 8);
+          else {
+            dictionary.set([((isLast ? 14 : 15) << 4) | (descriptorBits >> 8), descriptorBits & 0xff, ...all.slice(0, 6)], at * 8);
+            dictionary.set(all.slice(6), (512 + at) * 8);
+          }
+          for (let i = 1; i <= perDescriptor; i++) dictionary[(at + i) * 8] = 0xe0;
+          at += perDescriptor + 1;
+        }
+        return dictionary;
+      };
+      const examined = (dictionary: Uint8Array, from: number): string =>
+        characters(from)
+          .map((character, i) => {
+            const outcome = run(compress, dictionary, Uint8Array.of(0x31, character), { format1: format === 1 });
+            if (outcome.result.exception === 0) expect(symbols(outcome)).toEqual([(from === 0x41 ? 262 : 263 + perDescriptor) + i]);
+            return outcome.result.exception === 0 ? "0" : "1";
+          })
+          .join("");
+      const width = perDescriptor - 2;
+      for (const descriptorBits of [0, 1, 1 << (width - 1), 0b10110, (1 << width) - 1]) {
+        const own = descriptorBits.toString(2).padStart(width, "0");
+        for (const yBits of [0, 1, 2, 3]) {
+          const dictionary = bitsOf(descriptorBits, yBits);
+          expect(examined(dictionary, 0x41)).toBe(own + yBits.toString(2).padStart(2, "0"));
+          expect(examined(dictionary, 0x61)).toBe(`${own}11`);
+        }
+      }
+    });
+  }
+
   it("insn: CMPSC with symbol translation stores the rightmost bits of the table's halfwords", () => {
     const { both } = buildDictionaries(codes("abc"), 10, false);
     const translation = new Uint8Array(2048);
-    for (let i = 0; i < 1024; i++) new DataView(translation.buffer).setUint16(i * 2, 0xfc00 | (1023 - i));
+    for (let i = 0; i < 1024; i++) new DataView(translation.buffer).setUint16(i * 2, 0xfc00 | (i ^ 4));
     const outcome = run(compress, both, bytes("abcz"), { symbolSize: 10, translation });
-    expect(symbols(outcome, 10)).toEqual([1023 - 256, 1023 - 0x7a]);
+    expect(symbols(outcome, 10)).toEqual([260, 0x7e]);
   });
 
   it("insn: CMPSC leaves the bits left of the first symbol, and clears those right of the last", () => {
@@ -263,6 +326,12 @@ describe("PoP 7, COMPRESSION CALL: compression and expansion", () => {
       produced: 1,
     });
     expect(run(expand, dictionary, new Uint8Array(1), { bitNumber: 0 }).result).toMatchObject({ cc: 0, consumed: 0, produced: 0 });
+  });
+
+  it("insn: CMPSC ends with condition code 1 before it follows an expansion for which there is no room", () => {
+    const dictionary = handMade({ 256: "4101 6162 000000 09", 257: "00" });
+    expect(run(expand, dictionary, Uint8Array.of(0x80, 0), { targetLength: 10 }).result).toMatchObject({ cc: 1, exception: 0 });
+    expect(run(expand, dictionary, Uint8Array.of(0x80, 0), { targetLength: 11 }).result.exception).toBe(DATA_EXCEPTION);
   });
 
   it("insn: CMPSC expands characters without a look at their entries, and nothing shows where entries leave gaps", () => {
