@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { buildDictionaries } from "../../testing/compression-dictionary.ts";
-import { type ProgramSetup, type ProgramState, runProgram } from "../../testing/program.ts";
+import { PROGRAM_ORIGIN, type ProgramSetup, type ProgramState, runProgram } from "../../testing/program.ts";
+import { designation, doubleword, PAGE_INVALID, PSW_TRANSLATION, SPARE_PAGE_TABLE, translationTables } from "../../testing/tables.ts";
 
 const TARGET = 0x8_0000;
 const SOURCE = 0x4_0000;
@@ -259,5 +260,39 @@ source: .byte 0x03,0x81,0xc0,0`,
     expect([state.cc, state.general[2], state.general[5]]).toEqual([0, BigInt(TARGET + count * 260), 0n]);
     const symbol = `61${"00".repeat(254)}6263646566`;
     expect(state.memory(TARGET, count * 260) === symbol.repeat(count)).toBe(true);
+  });
+
+  it("insn: CMPSC: in access-register mode dictionary and source are in the space of the second operand; page faults nullify", () => {
+    const { both } = buildDictionaries(WORDS, 9, false);
+    const whole = call(0x1000, ascii("callcall"), both, 9);
+    const secondaryTable = 0x11_4000;
+    const tables = translationTables();
+    // The secondary space has the dictionary's page, the source's, and no other one.
+    const inSecondary = (withDictionary: boolean): ProgramState => {
+      const pages = Array.from({ length: 256 }, (_, page) => {
+        if (page === DICTIONARY >> 12 && withDictionary) return BigInt(AWAY);
+        return page === SOURCE >> 12 ? BigInt(AWAY + 0x1000) : PAGE_INVALID;
+      });
+      return call(0x1000, ascii("callcall"), new Uint8Array(4096).fill(0xff), 9, {
+        psw: PSW_TRANSLATION | (1n << 46n),
+        control: { 0: 0x4_0000n, 1: tables.asce, 7: designation(secondaryTable, 0, 0) },
+        access: { 4: 1 },
+        memory: {
+          ...tables.memory,
+          [SOURCE]: "ff".repeat(8),
+          [secondaryTable]: doubleword(BigInt(SPARE_PAGE_TABLE)),
+          [SPARE_PAGE_TABLE]: pages.map(doubleword).join(""),
+          [AWAY]: both.subarray(0, 4096),
+          [AWAY + 0x1000]: hex(ascii("callcall")),
+        },
+      });
+    };
+    const state = inSecondary(true);
+    expect([state.interruption, state.cc, ...registers(state)]).toEqual([undefined, 0, ...registers(whole)]);
+    expect(state.memory(TARGET, 4)).toBe(whole.memory(TARGET, 4));
+    const refused = inSecondary(false);
+    expect([refused.interruption?.code, ...registers(refused)]).toEqual([0x11, ...[DICTIONARY, TARGET, 9, SOURCE, 8].map(BigInt)]);
+    // Nullified: the instruction is executed again.
+    expect(refused.psw.address).toBe(BigInt(PROGRAM_ORIGIN));
   });
 });
