@@ -20,43 +20,66 @@ export type AccessRegisterResult =
   | { readonly code: 0; readonly asceHigh: number; readonly asceLow: number; readonly fetchOnly: boolean }
   | { readonly code: number };
 
+/** Where an ALET leads: the first word of its access-list entry, and the real address of the ASN-second-table entry. */
+type LocatedSpace = { readonly code: 0; readonly first: number; readonly entry: number } | { readonly code: number; readonly entry: -1 };
+
+/** Words at real addresses; `outside` tells that one was not in storage. */
+class RealWords {
+  readonly #core: CpuCore;
+  outside = false;
+
+  constructor(core: CpuCore) {
+    this.#core = core;
+  }
+
+  at(real: number): number {
+    const absolute = toAbsolute(this.#core, real);
+    if (this.#core.memory.contains(absolute, 4)) return this.#core.memory.loadUint32(absolute, "big");
+    this.outside = true;
+    return 0;
+  }
+}
+
+/** The part of access-register translation before any authority is looked at, of an ALET other than 0 and 1. */
+export function locateSpace(core: CpuCore, alet: number): LocatedSpace {
+  const { registers } = core;
+  const words = new RealWords(core);
+  const refused = (code: number): LocatedSpace => ({ code: words.outside ? ProgramCode.addressing : code, entry: -1 });
+
+  if ((alet & ALET_RESERVED) !== 0) return refused(ProgramCode.aletSpecification);
+  // The list of the dispatchable unit (CR2) or of the primary address space (CR5): both designated at offset 16.
+  const holder = registers.controlLow((alet & ALET_PRIMARY_LIST) !== 0 ? 5 : 2) & ORIGIN_64;
+  const list = words.at(holder + 16);
+  const number = alet & 0xffff;
+  if (words.outside || number >>> 3 > (list & 0x7f)) return refused(ProgramCode.alenTranslation);
+  const listEntry = (list & 0x7fff_ff80) + number * 16;
+  const first = words.at(listEntry);
+  if (words.outside || (first & ENTRY_INVALID) !== 0) return refused(ProgramCode.alenTranslation);
+  if (((first ^ alet) & 0x00ff_0000) !== 0) return refused(ProgramCode.aleSequence);
+  const entry = words.at(listEntry + 8) & ORIGIN_64;
+  const spaceFirst = words.at(entry);
+  if (words.outside || (spaceFirst & ENTRY_INVALID) !== 0) return refused(ProgramCode.asteValidity);
+  if (words.at(entry + 20) !== words.at(listEntry + 12) || words.outside) return refused(ProgramCode.asteSequence);
+  return { code: 0, first, entry };
+}
+
 /**
  * Access-register translation (PoP chapter 5) of an ALET other than 0 and 1: access list, ASN-second-table entry and the
  * authority of `extendedAuthority` (the EAX of control register 8, or the one that TEST ACCESS names).
  */
 export function translateAlet(core: CpuCore, alet: number, extendedAuthority: number): AccessRegisterResult {
-  const { registers, memory } = core;
-  let outside = false;
-  const word = (real: number): number => {
-    const absolute = toAbsolute(core, real);
-    if (memory.contains(absolute, 4)) return memory.loadUint32(absolute, "big");
-    outside = true;
-    return 0;
-  };
-  const refused = (code: number): AccessRegisterResult => ({ code: outside ? ProgramCode.addressing : code });
-
-  if ((alet & ALET_RESERVED) !== 0) return { code: ProgramCode.aletSpecification };
-  // The list of the dispatchable unit (CR2) or of the primary address space (CR5): both designated at offset 16.
-  const holder = registers.controlLow((alet & ALET_PRIMARY_LIST) !== 0 ? 5 : 2) & ORIGIN_64;
-  const list = word(holder + 16);
-  const number = alet & 0xffff;
-  if (outside || number >>> 3 > (list & 0x7f)) return refused(ProgramCode.alenTranslation);
-  const entry = (list & 0x7fff_ff80) + number * 16;
-  const first = word(entry);
-  if (outside || (first & ENTRY_INVALID) !== 0) return refused(ProgramCode.alenTranslation);
-  if (((first ^ alet) & 0x00ff_0000) !== 0) return { code: ProgramCode.aleSequence };
-  const space = word(entry + 8) & ORIGIN_64;
-  const spaceFirst = word(space);
-  if (outside || (spaceFirst & ENTRY_INVALID) !== 0) return refused(ProgramCode.asteValidity);
-  if (word(space + 20) !== word(entry + 12) || outside) return refused(ProgramCode.asteSequence);
+  const found = locateSpace(core, alet);
+  if (!("first" in found)) return { code: found.code };
+  const { first, entry } = found;
   if ((first & ENTRY_PRIVATE) !== 0 && (first & 0xffff) !== extendedAuthority) {
-    const authorized = hasSecondaryAuthority(core, space, extendedAuthority);
+    const authorized = hasSecondaryAuthority(core, entry, extendedAuthority);
     if (authorized === undefined) return { code: ProgramCode.addressing };
     if (!authorized) return { code: ProgramCode.extendedAuthority };
   }
-  const asceHigh = word(space + 8);
-  const asceLow = word(space + 12);
-  if (outside) return refused(0);
+  const words = new RealWords(core);
+  const asceHigh = words.at(entry + 8);
+  const asceLow = words.at(entry + 12);
+  if (words.outside) return { code: ProgramCode.addressing };
   return { code: 0, asceHigh, asceLow, fetchOnly: (first & ENTRY_FETCH_ONLY) !== 0 };
 }
 

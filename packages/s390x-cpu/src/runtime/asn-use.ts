@@ -65,9 +65,9 @@ export function setKeyMaskAndSecondary(core: CpuCore, keyMask: number, asn: numb
 }
 
 /** Makes a space the primary one: ASCE, ASN with authorization index, and the origin of its ASN-second-table entry. */
-export function setPrimarySpace(core: CpuCore, space: AddressSpace, asn: number, authorizationIndex = space.authorizationIndex): void {
+export function setPrimarySpace(core: CpuCore, space: AddressSpace, asn: number): void {
   const { registers } = core;
   registers.setControl(1, space.asceHigh, space.asceLow);
-  registers.setControl(4, registers.controlHigh(4), ((authorizationIndex << 16) | asn) >>> 0);
+  registers.setControl(4, registers.controlHigh(4), ((space.authorizationIndex << 16) | asn) >>> 0);
   registers.setControl(5, registers.controlHigh(5), space.entry);
 }

@@ -1,11 +1,19 @@
 import type { HelperMap } from "../core.ts";
+import { addressSpaceParameterHelpers } from "./address-space-parameters.ts";
+import { branchAndSetAuthorityHelpers } from "./branch-and-set-authority.ts";
 import { branchAndStackHelpers } from "./branch-and-stack.ts";
 import { programReturnHelpers } from "./program-return.ts";
+import { programTransferHelpers } from "./program-transfer.ts";
 import { stackedStateHelpers } from "./stacked-state.ts";
+import { subspaceGroupHelpers } from "./subspace-group.ts";
 
 /** Instructions of the linkage stack, of program linkage and of address spaces beyond those of psw.ts. */
 export const linkageHelpers: HelperMap = {
   ...branchAndStackHelpers,
   ...programReturnHelpers,
   ...stackedStateHelpers,
+  ...branchAndSetAuthorityHelpers,
+  ...subspaceGroupHelpers,
+  ...programTransferHelpers,
+  ...addressSpaceParameterHelpers,
 };
