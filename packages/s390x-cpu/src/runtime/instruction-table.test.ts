@@ -54,7 +54,7 @@ describe("PoP chapter 6, Operation Exception", () => {
   });
 
   test("in the problem state too, before anything else is looked at", () => {
-    expect(interruption(Uint8Array.from([0xb2, 0xff, 0, 0, 0, 0]), MODE_64 | PROBLEM_STATE)).toBe("1 4 4");
+    expect(interruption(Uint8Array.from([0xb2, 0xfe, 0, 0, 0, 0]), MODE_64 | PROBLEM_STATE)).toBe("1 4 4");
   });
 });
 
