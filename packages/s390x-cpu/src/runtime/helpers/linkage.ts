@@ -2,6 +2,7 @@ import type { HelperMap } from "../core.ts";
 import { addressSpaceParameterHelpers } from "./address-space-parameters.ts";
 import { branchAndSetAuthorityHelpers } from "./branch-and-set-authority.ts";
 import { branchAndStackHelpers } from "./branch-and-stack.ts";
+import { programCallHelpers } from "./program-call.ts";
 import { programReturnHelpers } from "./program-return.ts";
 import { programTransferHelpers } from "./program-transfer.ts";
 import { resumeProgramHelpers } from "./resume-program.ts";
@@ -12,6 +13,7 @@ import { trapHelpers } from "./trap.ts";
 /** Instructions of the linkage stack, of program linkage and of address spaces beyond those of psw.ts. */
 export const linkageHelpers: HelperMap = {
   ...branchAndStackHelpers,
+  ...programCallHelpers,
   ...programReturnHelpers,
   ...stackedStateHelpers,
   ...branchAndSetAuthorityHelpers,
