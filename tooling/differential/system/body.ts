@@ -13,11 +13,16 @@ export class Body {
   readonly random: Random;
   readonly slot: number;
   readonly constants: bigint[] = [];
+  #labels = 0;
 
   constructor(asm: Assembler, random: Random, slot: number) {
     this.asm = asm;
     this.random = random;
     this.slot = slot;
+  }
+
+  label(): string {
+    return `L${this.#labels++}`;
   }
 
   free(): number {

@@ -149,6 +149,64 @@ export const emitters: Readonly<Record<string, Emit>> = {
     body.loadAddress(9, WINDOW + random.pick(REPLACEABLE_PAGES) * 0x1000 + random.below(0x1000));
     body.asm.a("ipte", { r1: 8, r2: 9, r3: 0, m4: 0 });
   },
+  // The second operand's designation: its address, and in bit 63 of the register a request to purge.
+  ...forEach("cspg", (body, mnemonic) => {
+    const { random } = body;
+    const address = random.oneIn(3) ? random.pick(tableEntries) : body.target(8, 8);
+    const r1 = body.even();
+    body.loadAddress(14, address);
+    if (random.oneIn(2)) body.asm.a("lg", { r1, d2: 0, x2: 0, b2: 14 });
+    body.load(r1 + 1, entryFor(body));
+    body.asm.a("oill", 14, random.below(2)).a(mnemonic, { r1, r2: 14 });
+    // QEMU 7.2 sets the condition code otherwise.
+    body.asm.a("lghi", 10, 0).a("spm", 10);
+  }),
+  mvcos: (body) => {
+    const { random } = body;
+    supervisor(body);
+    // Access keys are not specified, spaces are: primary, secondary, home, or that of the PSW.
+    const control = (): number => random.pick([0, 0x01, 0x81, 0xc1, 0x00]);
+    body.load(0, BigInt(((control() << 16) | control()) >>> 0));
+    body.load(3, BigInt(random.below(random.pick([64, 256]))));
+    const [first, second] = body.twoTargets(256);
+    const [to, from] = [body.place(14, first), body.place(15, second)];
+    body.asm.a("mvcos", { d1: to.d, b1: to.b, d2: from.d, b2: from.b, r3: 3 });
+  },
+  stap: (body) => {
+    const { d, b } = body.place(14, body.target(2, body.random.oneIn(8) ? 1 : 2));
+    body.asm.a("stap", { d2: d, b2: b });
+  },
+  tb: (body) => {
+    body.loadAddress(2, body.frame());
+    body.asm.a("lghi", 0, 0).a("tb", { r1: 1, r2: 2 });
+  },
+  sigp: (body) => {
+    const { random } = body;
+    // SENSE of this CPU, and orders to one that does not exist.
+    body.loadAddress(3, random.oneIn(2) ? 0 : 5);
+    body.asm.a("sigp", { r1: 4, r3: 3, d2: 1, b2: 0 });
+  },
+  // Addressing modes.
+  ...forEach("sam24 sam31 sam64", (body, mnemonic) => void body.asm.a(mnemonic, {})),
+  ...forEach("ex exrl", (body, mnemonic) => {
+    const { asm, random } = body;
+    const [target, behind] = [body.label(), body.label()];
+    const { d, b } = body.place(14, body.target());
+    asm.a("j", behind).label(target);
+    random.pick([
+      () => asm.a("stnsm", { d1: d, b1: b, i2: 0xff }),
+      () => asm.a("stosm", { d1: d, b1: b, i2: 0 }),
+      () => asm.a("mc", { d1: d, b1: b, i2: 0 }),
+      () => asm.a("stpx", { d2: d & ~3, b2: b }),
+      () => asm.a("ptlb", {}),
+      () => asm.a("lura", { r1: 2, r2: 13 }),
+      () => asm.a("ex", { r1: 0, d2: d, x2: 0, b2: b }),
+    ])();
+    asm.label(behind);
+    body.loadAddress(13, body.frame(8, 8));
+    if (mnemonic === "exrl") asm.a("exrl", 0, target);
+    else asm.a("llilf", 15, target).a("ex", { r1: 0, d2: 0, x2: 0, b2: 15 });
+  }),
   // Problem-state accesses.
   ...forEach("lg stg l st ic stc", storageAccess()),
   mvc: (body) => {
@@ -185,6 +243,13 @@ function storageAccess(): Emit {
     const { d, b } = body.place(14, body.target());
     body.asm.a(mnemonic, { r1: body.free(), d2: d, x2: 0, b2: b });
   };
+}
+
+const tableEntries = [0, 1, 2].flatMap((space) => REPLACEABLE_PAGES.map((page) => WINDOW_PAGE_TABLES + space * 0x800 + page * 8));
+
+/** A page-table entry, for COMPARE AND SWAP AND PURGE. */
+function entryFor(body: Body): bigint {
+  return BigInt(body.frame() & ~0xfff) | BigInt(body.random.pick([0, 0, 0x200, 0x400]));
 }
 
 function forEach(mnemonics: string, emit: Emit): Record<string, Emit> {
