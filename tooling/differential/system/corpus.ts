@@ -4,7 +4,7 @@ import { Assembler } from "../../../packages/s390x-isa/src/index.ts";
 import { workspaceRoot } from "../../workspace/packages.ts";
 import { finalState, stateHash } from "./compare.ts";
 import { buildImage } from "./image.ts";
-import { slotAddress } from "./layout.ts";
+import { LOG_SIZE, Log, MAXIMUM_LOG, ORIGIN, Slot, slotAddress } from "./layout.ts";
 import { generateProgram, type SystemProgram } from "./program.ts";
 import { qemuVersion, runInQemu } from "./run-qemu.ts";
 
@@ -40,10 +40,24 @@ export function record(): number {
   const qemu = qemuVersion();
   if (!qemu) throw new Error("qemu-system-s390x is needed to record the corpus");
   const programs = generatePrograms(1, PROGRAMS);
+  const after = runInQemu(buildImage(programs));
   const write = (name: string, value: unknown): void => writeFileSync(join(FOLDER, name), `${JSON.stringify(value, undefined, 2)}\n`);
-  write("corpus.json", { qemu, firstSeed: 1, hashes: runPrograms(programs, runInQemu) });
-  const chosen = programs.flatMap((program, i) => program.emit(new Assembler({ origin: slotAddress(i), checkPairs: false })).mnemonics);
-  const mnemonics = [...new Set(chosen)].sort().map((name) => name.toUpperCase());
+  write("corpus.json", { qemu, firstSeed: 1, hashes: programs.map((_, i) => stateHash(finalState(after, i))) });
+  const mnemonics = [...new Set(programs.flatMap((program, i) => completed(program, after, i)))].sort().map((name) => name.toUpperCase());
   write("opcodes-tested.json", { test: CORPUS_TEST, mnemonics });
   return mnemonics.length;
+}
+
+/** Instructions of a program that no program interruption stopped. */
+function completed(program: SystemProgram, after: Uint8Array, index: number): string[] {
+  const address = slotAddress(index);
+  const view = new DataView(after.buffer, after.byteOffset + address - ORIGIN);
+  const count = view.getUint32(Slot.interruptions + 4);
+  const { resume, mnemonics } = program.emit(new Assembler({ origin: address, checkPairs: false }));
+  if (count >= MAXIMUM_LOG) return [];
+  const stopped = Array.from({ length: count }, (_, n) => {
+    const at = view.getBigUint64(Slot.log + n * LOG_SIZE + Log.psw + 8);
+    return resume.findIndex((behind) => behind >= at);
+  });
+  return mnemonics.filter((_, i) => !stopped.includes(i));
 }

@@ -1,8 +1,5 @@
 import type { Body } from "./body.ts";
-import { REPLACEABLE_PAGES, WINDOW, WINDOW_PAGE_TABLES } from "./layout.ts";
-
-/** A storage key that storage-protection override opens to every access. */
-export const OPEN_KEY = 0x90;
+import { OPEN_KEY, REPLACEABLE_PAGES, WINDOW, WINDOW_PAGE_TABLES } from "./layout.ts";
 
 type Emit = (body: Body, mnemonic: string) => void;
 

@@ -65,3 +65,6 @@ export const Log = { identification: 0, translation: 8, psw: 16, access: 32, mon
 export function slotAddress(index: number): number {
   return FIRST_SLOT + index * SLOT_SIZE;
 }
+
+/** A storage key that storage-protection override opens to every access. */
+export const OPEN_KEY = 0x90;

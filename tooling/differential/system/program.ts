@@ -1,8 +1,8 @@
 import type { Assembler } from "../../../packages/s390x-isa/src/index.ts";
 import { Random } from "../random.ts";
 import { Body } from "./body.ts";
-import { emitters, OPEN_KEY, pswMask } from "./emit.ts";
-import { FRAME_COUNT, FRAMES, MAXIMUM_INSTRUCTIONS, SEGMENT_TABLES, Slot, VALID_PAGES } from "./layout.ts";
+import { emitters, pswMask } from "./emit.ts";
+import { FRAME_COUNT, FRAMES, MAXIMUM_INSTRUCTIONS, OPEN_KEY, SEGMENT_TABLES, Slot, VALID_PAGES } from "./layout.ts";
 
 export interface SystemProgram {
   readonly seed: number;

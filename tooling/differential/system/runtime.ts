@@ -6,6 +6,7 @@ import {
   FRAMES_SIZE,
   Log,
   MAXIMUM_LOG,
+  OPEN_KEY,
   ORIGIN,
   PREFIXES,
   SEGMENT_TABLES,
@@ -18,7 +19,7 @@ import {
 
 /** Locations that programs may store into: one in each range of low-address protection. */
 export const OPEN_LOCATIONS = [0x18, 0x1008] as const;
-const OPEN_KEY = 0x90;
+/** Prefix areas and page tables, which programs may store into. */
 const OPEN_PAGES = [0, 0x1000, 0x4000, 0x5000, 0x6000, 0x7000, 0x28000, 0x29000];
 const SPACES = [0, 1, 2] as const;
 const result = (offset: number): number => offset - Slot.result;
