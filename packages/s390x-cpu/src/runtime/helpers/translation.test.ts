@@ -346,3 +346,9 @@ describe("PoP chapter 10, LOAD and STORE USING REAL ADDRESS", () => {
     expect([aligned.general[1], aligned.general[5]]).toEqual([2n, 2n]);
   });
 });
+
+describe("PoP chapter 10, INVALIDATE DAT TABLE ENTRY", () => {
+  test.each([0x8_0000n, 0x1000n, 0x80_c000n])("insn: IDTE with a reserved bit of 44-51 in its second operand, %s, is refused", (value) => {
+    expect(runProgram("idte %r1,%r0,%r2", { general: { 1: 0x2_0000n, 2: value } }).interruption?.code).toBe(6);
+  });
+});

@@ -128,6 +128,8 @@ export const translationHelpers: HelperMap = {
     core.privileged();
     const { registers, operands, memory } = core;
     const optionLow = registers.low(operands.r2);
+    // Bits 44-51 of the second operand are reserved.
+    core.specificationIf((optionLow & 0x000f_f000) !== 0);
     if ((optionLow & 0x800) === 0) {
       // Invalidation and clearing: entries of the region or segment table whose origin and type r1 gives.
       const origin = registers.high(operands.r1) * 0x1_0000_0000 + ((registers.low(operands.r1) & 0xffff_f000) >>> 0);
