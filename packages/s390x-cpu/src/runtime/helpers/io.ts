@@ -1,4 +1,5 @@
 import type { CpuCore, HelperMap } from "../core.ts";
+import { toAbsolute } from "./operand-access.ts";
 
 const NOT_OPERATIONAL = 3;
 
@@ -160,7 +161,7 @@ export const ioHelpers: HelperMap = {
     const command = registers.low(operands.r1);
     const block = registers.low(operands.r2);
     core.specificationIf((block & 7) !== 0 || (block & 0x8000_0000) !== 0);
-    const real = realToAbsolute(core, block);
+    const real = toAbsolute(core, block);
     if (real + 8 > core.memory.size) core.program(0x05);
     // The block may not lie in the prefix area or, as an absolute address, in the first 8 KiB.
     const area = Math.floor(block / 8192);
@@ -168,12 +169,6 @@ export const ioHelpers: HelperMap = {
     settle(core, port.serviceCall(command, real));
   },
 };
-
-function realToAbsolute(core: CpuCore, real: number): number {
-  const { prefix } = core.registers;
-  if (real < 8192) return real + prefix;
-  return real - prefix >= 0 && real - prefix < 8192 ? real - prefix : real;
-}
 
 /** Refuses the instruction when a span that it will write later must not be written. */
 function probeWrite(core: CpuCore, high: number, low: number, length: number): void {
