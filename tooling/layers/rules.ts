@@ -13,7 +13,9 @@ export interface Violation {
   message: string;
 }
 
-const LAYERS = ["layer-0", "layer-1", "layer-2", "layer-3", "layer-4", "layer-5", "layer-app", "test-only"];
+const LAYERS = ["layer-0", "layer-1", "layer-2", "layer-3", "layer-4", "layer-5", "layer-app", "driver-side", "test-only"];
+/** The layers whose packages may rest on the driver side at run time; all others use it in their tests alone. */
+const MAY_DRIVE = ["layer-4", "layer-5", "layer-app", "driver-side", "test-only"];
 const BACKEND_LAYER = LAYERS.indexOf("layer-4");
 const BANNED_NAMES = /(^|-)(utils?|common|shared|helpers?)(-|$)/;
 
@@ -40,7 +42,7 @@ function checkIdentity(owner: WorkspacePackage): Violation[] {
   const layers = owner.tags.filter((tag) => LAYERS.includes(tag));
   if (layers.length !== 1) {
     violations.push({ rule: "tags", where: `${owner.path}/turbo.json`, message: `needs exactly one of the tags ${LAYERS.join(", ")}` });
-  } else if (owner.tags.length < 2 && owner.path.startsWith("packages/") && layers[0] !== "test-only") {
+  } else if (owner.tags.length < 2 && owner.path.startsWith("packages/") && layers[0] !== "test-only" && layers[0] !== "driver-side") {
     violations.push({ rule: "tags", where: `${owner.path}/turbo.json`, message: "needs a tag for its role beside its layer" });
   }
   if (BANNED_NAMES.test(owner.folder)) {
@@ -72,10 +74,13 @@ function checkBuiltins(owner: WorkspacePackage, sources: SourceFile[]): Violatio
 /** turbo treats all kinds of dependency alike; what is published may rest on `dependencies` alone. */
 function checkDependencies(owner: WorkspacePackage, sources: SourceFile[], byName: Map<string, WorkspacePackage>): Violation[] {
   const violations: Violation[] = [];
-  const isTestOnly = (name: string) => byName.get(name)?.tags.includes("test-only") ?? false;
+  const isTagged = (name: string, tag: string) => byName.get(name)?.tags.includes(tag) ?? false;
   const runtime = new Set([...Object.keys(owner.manifest.dependencies ?? {}), ...Object.keys(owner.manifest.peerDependencies ?? {})]);
   for (const name of runtime) {
-    if (isTestOnly(name) && !owner.tags.includes("test-only")) {
+    const misplaced =
+      (isTagged(name, "test-only") && !owner.tags.includes("test-only")) ||
+      (isTagged(name, "driver-side") && !owner.tags.some((tag) => MAY_DRIVE.includes(tag)));
+    if (misplaced) {
       violations.push({ rule: "test-only", where: `${owner.path}/package.json`, message: `${name} belongs into devDependencies` });
     }
   }

@@ -1,0 +1,1 @@
+export type { DriverInterrupts, DriverQueueSetup, DriverTransport } from "./transport.ts";

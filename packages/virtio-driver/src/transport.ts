@@ -1,0 +1,69 @@
+import type { Endian, GuestMemory } from "@zarch/guest-memory";
+import type { DriverInterface } from "@zarch/virtio";
+import type { VirtqueueAreas } from "@zarch/vring";
+
+/** What a driver hears from its device (virtio 2.3, 2.9). */
+export interface DriverInterrupts {
+  /** Used buffer notification. `undefined`: of one queue or several, the transport does not say which. */
+  queueInterrupt(queue: number | undefined): void;
+  /** Configuration change notification; also how a device says that it needs a reset. */
+  configInterrupt(): void;
+}
+
+/** A queue as the driver lays it out. */
+export interface DriverQueueSetup {
+  /** Number of entries. */
+  readonly size: number;
+  /** For the legacy interface these are the areas of `legacyAreas(address, size, 4096)`. */
+  readonly areas: VirtqueueAreas;
+}
+
+/**
+ * The driver's end of a transport: the operations of virtio chapters 2 and 3 on one device, whatever carries them. A driver, a boot loader
+ * and the conformance suite are written against this and nothing else.
+ *
+ * What a device refuses shows as `false` where the transport has an answer for it (a ccw command reject), and in the status otherwise:
+ * a correct driver looks at the status. Operations reject only when the transport itself fails.
+ */
+export interface DriverTransport {
+  /** What carries it: `"mmio"`, `"ccw"`, `"direct"`, ... */
+  readonly name: string;
+  /** Memory that both sides see, with device addresses. */
+  readonly memory: GuestMemory;
+  /** The interface in use, fixed when the transport was made. */
+  readonly driverInterface: DriverInterface;
+  /** Byte order of rings, messages and configuration: `"little"`, or the guest's own for the legacy interface. */
+  readonly endian: Endian;
+  /** Virtio device ID. */
+  readonly deviceId: number;
+
+  /** Sets who hears of notifications from now on; a second call replaces the first. */
+  listen(interrupts: DriverInterrupts): void;
+
+  /** Resets the device and waits until that is complete (2.4). Also prepares the transport itself, so it comes first. */
+  reset(): Promise<void>;
+  readStatus(): Promise<number>;
+  /** @returns false if the transport reports that the device refused the write */
+  writeStatus(status: number): Promise<boolean>;
+
+  /** Bits `32 * word` to `32 * word + 31` of the offered features. */
+  readDeviceFeatures(word: number): Promise<number>;
+  writeDriverFeatures(word: number, value: number): Promise<boolean>;
+
+  /** `length` bytes of device configuration, as they were together at one moment (2.5.1). */
+  readConfig(offset: number, length: number): Promise<Uint8Array>;
+  writeConfig(offset: number, data: Uint8Array): Promise<void>;
+
+  /** Largest size of a queue in entries; 0 if there is no such queue. */
+  queueMaxSize(queue: number): Promise<number>;
+  /** Sets up and enables a queue. */
+  setUpQueue(queue: number, setup: DriverQueueSetup): Promise<boolean>;
+  /** Resets one queue (VIRTIO_F_RING_RESET). Absent where the transport has no such operation. */
+  resetQueue?(queue: number): Promise<boolean>;
+
+  /**
+   * Available buffer notification. Must not be held back: a device may start at once.
+   * @param data bits 16 to 31 of the notification with VIRTIO_F_NOTIFICATION_DATA (2.9): next available offset, wrap counter in the highest bit
+   */
+  notify(queue: number, data?: number): void;
+}
