@@ -1,6 +1,6 @@
 import type { Endian, GuestMemory } from "@zarch/guest-memory";
 import type { DriverInterface } from "@zarch/virtio";
-import type { VirtqueueAreas } from "@zarch/vring";
+import type { BufferSpan, VirtqueueAreas } from "@zarch/vring";
 
 /** What a driver hears from its device (virtio 2.3, 2.9). */
 export interface DriverInterrupts {
@@ -30,6 +30,8 @@ export interface DriverTransport {
   readonly name: string;
   /** Memory that both sides see, with device addresses. */
   readonly memory: GuestMemory;
+  /** The part of {@link memory} that is the driver's, for rings and buffers. Never holds address 0, which legacy transports cannot express. */
+  readonly region: BufferSpan;
   /** The interface in use, fixed when the transport was made. */
   readonly driverInterface: DriverInterface;
   /** Byte order of rings, messages and configuration: `"little"`, or the guest's own for the legacy interface. */
@@ -42,6 +44,7 @@ export interface DriverTransport {
 
   /** Resets the device and waits until that is complete (2.4). Also prepares the transport itself, so it comes first. */
   reset(): Promise<void>;
+  /** The device status; where the transport has no way to ask for it (ccw revisions 0 and 1), the last one that the device accepted. */
   readStatus(): Promise<number>;
   /** @returns false if the transport reports that the device refused the write */
   writeStatus(status: number): Promise<boolean>;
@@ -50,15 +53,21 @@ export interface DriverTransport {
   readDeviceFeatures(word: number): Promise<number>;
   writeDriverFeatures(word: number, value: number): Promise<boolean>;
 
-  /** `length` bytes of device configuration, as they were together at one moment (2.5.1). */
+  /**
+   * One field of device configuration (2.5): a number of 1, 2, 4 or 8 bytes at a multiple of its length, or else an array of bytes. A field
+   * of 8 bytes and an array may be torn by a change; `VirtioDriver.readConfig` puts fields together that belong together.
+   */
   readConfig(offset: number, length: number): Promise<Uint8Array>;
+  /** Writes one field; see {@link readConfig}. */
   writeConfig(offset: number, data: Uint8Array): Promise<void>;
+  /** The generation of the configuration (2.5.1). Absent where there is none: in legacy interfaces, and on ccw. */
+  configGeneration?(): Promise<number>;
 
   /** Largest size of a queue in entries; 0 if there is no such queue. */
   queueMaxSize(queue: number): Promise<number>;
   /** Sets up and enables a queue. */
   setUpQueue(queue: number, setup: DriverQueueSetup): Promise<boolean>;
-  /** Resets one queue (VIRTIO_F_RING_RESET). Absent where the transport has no such operation. */
+  /** Resets one queue (VIRTIO_F_RING_RESET) and waits until that is complete. Absent where the transport has no such operation. */
   resetQueue?(queue: number): Promise<boolean>;
 
   /**
