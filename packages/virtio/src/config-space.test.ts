@@ -69,4 +69,27 @@ describe("ConfigSpace", () => {
     config.set({ capacity: 5 });
     expect(changes).toBe(1);
   });
+
+  it("arrays of numbers: bytes of an address, words in the driver's byte order", () => {
+    const config = new ConfigSpace({
+      mac: { offset: 0, width: 1, count: 6, writable: true },
+      status: { offset: 6, width: 2 },
+      words: { offset: 8, width: 4, count: 2 },
+    });
+    let changes = 0;
+    config.onChange(() => changes++);
+    config.set({ mac: [0x52, 0x54, 0, 1, 2, 3], words: [0x0102_0304, 5], status: 1 });
+    config.set({ mac: Uint8Array.of(0x52, 0x54, 0, 1, 2, 3) });
+    expect([config.size, changes, config.get("mac"), config.getArray("words")]).toEqual([16, 1, 0x52, [0x0102_0304, 5]]);
+    const bytes = new Uint8Array(16);
+    config.read(0, bytes, "big");
+    expect([...bytes]).toEqual([0x52, 0x54, 0, 1, 2, 3, 0, 1, 1, 2, 3, 4, 0, 0, 0, 5]);
+    const writes: [string, number][] = [];
+    config.onWrite((field, value) => writes.push([field, value]));
+    config.write(2, new Uint8Array([9, 8, 7, 6, 5]), "little");
+    expect([config.getArray("mac"), config.get("status"), writes]).toEqual([[0x52, 0x54, 9, 8, 7, 6], 1, [["mac", 0x52]]]);
+    config.set({ mac: [1] });
+    expect(config.getArray("mac")).toEqual([1, 0, 0, 0, 0, 0]);
+    expect(() => config.set({ mac: [1, 2, 3, 4, 5, 6, 7] })).toThrow(/7 values/);
+  });
 });

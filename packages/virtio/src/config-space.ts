@@ -6,8 +6,10 @@ import type { DeviceConfig } from "./device.ts";
 export interface ConfigField {
   /** Offset in bytes from the start of the space. */
   readonly offset: number;
-  /** Bytes: 1, 2, 4 or 8. */
+  /** Bytes of a number: 1, 2, 4 or 8. */
   readonly width: 1 | 2 | 4 | 8;
+  /** How many such numbers, one after the other, the field has: an array, or a string of bytes. Default 1. */
+  readonly count?: number;
   /** Whether the driver may write it. Default false. */
   readonly writable?: boolean;
   /** Byte order when it does not follow the driver's (legacy balloon fields are always little-endian). */
@@ -16,11 +18,26 @@ export interface ConfigField {
 
 export type ConfigLayout = Readonly<Record<string, ConfigField>>;
 
-/** A write of the driver, after it took effect. */
+/** Values for some fields of a layout: numbers, and sequences of them for arrays. */
+export type ConfigValues<L extends ConfigLayout> = {
+  readonly [Name in keyof L]?: L[Name] extends { readonly count: number } ? ArrayLike<number> : number;
+};
+
+/** Bytes up to the end of the last field of a layout. */
+export function configLayoutSize(layout: ConfigLayout): number {
+  return Math.max(0, ...Object.values(layout).map((field) => field.offset + lengthOf(field)));
+}
+
+function lengthOf({ width, count = 1 }: ConfigField): number {
+  return width * count;
+}
+
+/** A write of the driver, after it took effect. Of an array `value` is the first element. */
 export type ConfigWriteListener<L extends ConfigLayout> = (field: keyof L & string, value: number) => void;
 
 /**
- * A configuration space made of named fields. Values are non-negative integers; a field of 8 bytes holds at most 2^53 - 1.
+ * A configuration space made of named fields, numbers or arrays of them. Values are non-negative integers; a field of 8 bytes holds at
+ * most 2^53 - 1.
  *
  * ```ts
  * const config = new ConfigSpace({ capacity: { offset: 0, width: 8 }, writeback: { offset: 32, width: 1, writable: true } });
@@ -38,8 +55,7 @@ export class ConfigSpace<L extends ConfigLayout> implements DeviceConfig {
   /** @param size bytes; default: up to the end of the last field */
   constructor(layout: L, size?: number) {
     this.#layout = layout;
-    const end = Math.max(0, ...Object.values(layout).map(({ offset, width }) => offset + width));
-    this.size = Math.max(size ?? 0, end);
+    this.size = Math.max(size ?? 0, configLayoutSize(layout));
     this.#images = { big: new DataView(new ArrayBuffer(this.size)), little: new DataView(new ArrayBuffer(this.size)) };
   }
 
@@ -49,24 +65,41 @@ export class ConfigSpace<L extends ConfigLayout> implements DeviceConfig {
     return field;
   }
 
+  /** The value of a field; of an array the first element. */
   get(name: keyof L & string): number {
-    return load(this.#images.little, this.#field(name), "little");
+    return load(this.#images.little, this.#field(name), 0, "little");
   }
 
-  /** Changes fields on behalf of the device, then tells the listeners once if any value is new. */
-  set(values: Partial<Readonly<Record<keyof L & string, number>>>): void {
+  /** All elements of an array. */
+  getArray(name: keyof L & string): number[] {
+    const field = this.#field(name);
+    return Array.from({ length: field.count ?? 1 }, (_, index) => load(this.#images.little, field, index, "little"));
+  }
+
+  /**
+   * Changes fields on behalf of the device, then tells the listeners once if any value is new. An array takes a sequence, for instance
+   * the bytes of an address; elements that it does not name become 0.
+   */
+  set(values: ConfigValues<L>): void {
     let changed = false;
-    for (const [name, value] of Object.entries(values) as [keyof L & string, number][]) {
-      if (this.get(name) === value) continue;
-      changed = true;
-      this.#store(this.#field(name), value);
+    for (const [name, value] of Object.entries(values) as [keyof L & string, number | ArrayLike<number>][]) {
+      const field = this.#field(name);
+      const { count = 1 } = field;
+      const elements = typeof value === "number" ? [value] : value;
+      if (elements.length > count) throw new BugError(`${elements.length} values for configuration field ${name} of ${count}`);
+      for (let index = 0; index < count; index++) {
+        const element = elements[index] ?? 0;
+        if (load(this.#images.little, field, index, "little") === element) continue;
+        changed = true;
+        this.#store(field, index, element);
+      }
     }
     if (changed) for (const listener of this.#changeListeners) listener();
   }
 
-  #store(field: ConfigField, value: number): void {
-    store(this.#images.little, field, value, "little");
-    store(this.#images.big, field, value, "big");
+  #store(field: ConfigField, index: number, value: number): void {
+    store(this.#images.little, field, index, value, "little");
+    store(this.#images.big, field, index, value, "big");
   }
 
   read(offset: number, target: Uint8Array, endian: Endian): void {
@@ -81,11 +114,11 @@ export class ConfigSpace<L extends ConfigLayout> implements DeviceConfig {
     const end = offset + data.length;
     for (const [name, field] of Object.entries(this.#layout)) {
       const from = Math.max(offset, field.offset);
-      const to = Math.min(end, field.offset + field.width);
+      const to = Math.min(end, field.offset + lengthOf(field));
       if (!field.writable || from >= to) continue;
       image.set(data.subarray(from - offset, to - offset), from);
-      const value = load(this.#images[endian], field, endian);
-      this.#store(field, value);
+      for (let index = 0; index < (field.count ?? 1); index++) this.#store(field, index, load(this.#images[endian], field, index, endian));
+      const value = this.get(name);
       for (const listener of this.#writeListeners) listener(name, value);
     }
   }
@@ -102,34 +135,36 @@ export class ConfigSpace<L extends ConfigLayout> implements DeviceConfig {
   }
 }
 
-function load(view: DataView, field: ConfigField, image: Endian): number {
+function load(view: DataView, field: ConfigField, index: number, image: Endian): number {
   const little = (field.endian ?? image) === "little";
+  const at = field.offset + index * field.width;
   switch (field.width) {
     case 1:
-      return view.getUint8(field.offset);
+      return view.getUint8(at);
     case 2:
-      return view.getUint16(field.offset, little);
+      return view.getUint16(at, little);
     case 4:
-      return view.getUint32(field.offset, little);
+      return view.getUint32(at, little);
     case 8:
-      return Number(view.getBigUint64(field.offset, little));
+      return Number(view.getBigUint64(at, little));
   }
 }
 
-function store(view: DataView, field: ConfigField, value: number, image: Endian): void {
+function store(view: DataView, field: ConfigField, index: number, value: number, image: Endian): void {
   const little = (field.endian ?? image) === "little";
+  const at = field.offset + index * field.width;
   switch (field.width) {
     case 1:
-      view.setUint8(field.offset, value);
+      view.setUint8(at, value);
       break;
     case 2:
-      view.setUint16(field.offset, value, little);
+      view.setUint16(at, value, little);
       break;
     case 4:
-      view.setUint32(field.offset, value, little);
+      view.setUint32(at, value, little);
       break;
     case 8:
-      view.setBigUint64(field.offset, BigInt(value), little);
+      view.setBigUint64(at, BigInt(value), little);
       break;
   }
 }

@@ -2,6 +2,7 @@ import type { Endian, GuestMemory } from "@zarch/guest-memory";
 import type { Logger } from "@zarch/vmm-interface";
 import type { DescriptorChain } from "@zarch/vring";
 import type { FeatureDependency, ReadonlyFeatureSet } from "./features.ts";
+import type { SharedMemoryRegion } from "./shared-memory.ts";
 
 /**
  * The device-specific configuration space (virtio 2.5), independent of byte order. {@link ConfigSpace} implements it.
@@ -91,6 +92,8 @@ export interface VirtioDevice {
   /** Largest size of each queue in entries (a power of two); their number is the number of queues. 0: no such queue. */
   readonly queueMaxSizes: readonly number[];
   readonly config: DeviceConfig;
+  /** Memory that the device shares with the driver (2.10). Not every transport can show it. Default: none. */
+  readonly sharedMemory?: readonly SharedMemoryRegion[];
   /** Whether single queues can be reset. Without it VIRTIO_F_RING_RESET is never offered. Default false. */
   readonly queueReset?: boolean;
   /** A last word on a valid subset of the offered features. False refuses FEATURES_OK. Default: all are accepted. */

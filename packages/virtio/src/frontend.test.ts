@@ -1,77 +1,11 @@
 import { FlatMemory } from "@zarch/guest-memory";
-import { createDriverVirtqueue, type DriverVirtqueue, type VirtqueueConfig } from "@zarch/vring";
+import { createDriverVirtqueue } from "@zarch/vring";
 import { describe, expect, it } from "vitest";
 import { EchoDevice, F_A, F_B, F_C, F_HIGH } from "../test/echo-device.ts";
+import { ACK, AREAS, DRIVER, DRIVER_OK, FAILED, FEATURES_OK, legacyRig, NEEDS_RESET, READY, Rig } from "../test/rig.ts";
 import { ConfigSpace } from "./config-space.ts";
-import { F_IN_ORDER, F_NOTIFY_ON_EMPTY, F_RING_RESET, F_VERSION_1, FeatureSet } from "./features.ts";
-import { VirtioFrontend, type VirtioFrontendOptions } from "./frontend.ts";
-
-const AREAS = { descriptor: 0x1000, driver: 0x2000, device: 0x3000 };
-const DATA = 0x8000;
-const [ACK, DRIVER, DRIVER_OK, FEATURES_OK, NEEDS_RESET, FAILED] = [1, 2, 4, 8, 64, 128] as const;
-const READY = ACK | DRIVER | FEATURES_OK | DRIVER_OK;
-
-class Rig {
-  readonly device: EchoDevice;
-  readonly memory = new FlatMemory(0x2_0000);
-  readonly frontend: VirtioFrontend;
-  readonly interrupts: string[] = [];
-  readonly logs: string[] = [];
-  ring!: DriverVirtqueue<string>;
-
-  constructor(device = new EchoDevice(), options: Partial<VirtioFrontendOptions> = {}) {
-    this.device = device;
-    this.frontend = new VirtioFrontend(device, {
-      memory: this.memory,
-      interrupts: {
-        queueInterrupt: (index) => this.interrupts.push(`queue ${index}`),
-        configInterrupt: () => this.interrupts.push("config"),
-      },
-      logger: { log: (level, message) => this.logs.push(`${level}: ${message}`) },
-      ...options,
-    });
-  }
-
-  /** Status writes up to FEATURES_OK. */
-  negotiate(features: Iterable<number> = [F_VERSION_1]): boolean {
-    this.frontend.writeStatus(ACK);
-    this.frontend.writeStatus(ACK | DRIVER);
-    const set = new FeatureSet(features);
-    for (let word = 0; word < 4; word++) this.frontend.setDriverFeatures(word, set.word(word));
-    return this.frontend.writeStatus(ACK | DRIVER | FEATURES_OK);
-  }
-
-  setUp(index = 0, config: Partial<VirtqueueConfig> = {}): boolean {
-    const size = config.size ?? 4;
-    const areas = config.areas ?? AREAS;
-    this.ring = createDriverVirtqueue(this.memory, { endian: "little", ...config, size, areas });
-    return this.frontend.setUpQueue(index, { size, areas });
-  }
-
-  start(features?: Iterable<number>): void {
-    expect(this.negotiate(features)).toBe(true);
-    expect(this.setUp()).toBe(true);
-    expect(this.frontend.writeStatus(READY)).toBe(true);
-  }
-
-  send(token: string): boolean {
-    this.memory.write(DATA, new TextEncoder().encode(token));
-    this.ring.add([{ address: DATA, length: token.length }], [{ address: DATA + 0x100, length: 64 }], token);
-    return this.ring.kickPrepare();
-  }
-
-  received(): string[] {
-    const tokens: string[] = [];
-    for (let used = this.ring.getBuf(); used; used = this.ring.getBuf()) tokens.push(`${used.token}:${used.written}`);
-    return tokens;
-  }
-}
-
-function legacyRig(device = new EchoDevice(), options: Partial<VirtioFrontendOptions> = {}): Rig {
-  const rig = new Rig(device, { personality: "transitional", legacyEndian: "big", ...options });
-  expect(rig.frontend.useInterface("legacy")).toBe(true);
-  return rig;
-}
+import { F_IN_ORDER, F_NOTIFY_ON_EMPTY, F_RING_RESET, FeatureSet } from "./features.ts";
+import { VirtioFrontend } from "./frontend.ts";
 
 describe("device status", () => {
   it("CORE-STATUS-FACT-DEV-001, CORE-STATUS-FACT-DEV-002: starts at 0, takes the bits step by step", () => {

@@ -3,10 +3,12 @@ import { HostError, type Logger, silentLogger } from "@zarch/vmm-interface";
 import { legacyAreas, type VirtqueueAreas, VirtqueueError } from "@zarch/vring";
 import type { ActiveDevice, DeviceContext, DeviceQueue, TransportInterrupts, VirtioDevice } from "./device.ts";
 import { deviceTypeName } from "./device-types.ts";
-import { F_RING_RESET, F_SUSPEND, type ReadonlyFeatureSet } from "./features.ts";
+import { F_NOTIFICATION_DATA, F_RING_PACKED, F_RING_RESET, F_SUSPEND, type ReadonlyFeatureSet } from "./features.ts";
 import type { LiveQueueHost } from "./live-queue.ts";
 import { Negotiation } from "./negotiation.ts";
+import { unpackNotification } from "./notification.ts";
 import { type QueueSetup, QueueTable } from "./queue-table.ts";
+import { checkSharedMemory, type SharedMemoryRegion } from "./shared-memory.ts";
 import {
   STATUS_ACKNOWLEDGE,
   STATUS_DRIVER,
@@ -33,7 +35,8 @@ export interface VirtioFrontendOptions {
   readonly legacyEndian?: Endian;
   /**
    * Feature bits to offer beyond those of the device, VERSION_1, INDIRECT_DESC, EVENT_IDX (and ANY_LAYOUT, NOTIFY_ON_EMPTY for legacy
-   * drivers): what only the transport can promise, such as ACCESS_PLATFORM or RING_RESET; or RING_PACKED, IN_ORDER, SUSPEND.
+   * drivers): what only the transport can promise, such as ACCESS_PLATFORM, RING_RESET or NOTIFICATION_DATA; or RING_PACKED, IN_ORDER,
+   * SUSPEND.
    */
   readonly extraFeatures?: Iterable<number>;
   /** Feature bits not to offer. A bit that depends on one of them is not offered either. */
@@ -85,6 +88,7 @@ export class VirtioFrontend {
     }
     this.#legacyEndian = options.legacyEndian ?? "little";
     this.#interface = this.#personality === "legacy" ? "legacy" : "modern";
+    checkSharedMemory(device.sharedMemory ?? []);
     this.#queues = new QueueTable(options.memory, device.queueMaxSizes);
     this.#negotiation = new Negotiation(device, options.extraFeatures ?? [], options.withoutFeatures ?? []);
     device.config.onChange(() => {
@@ -225,7 +229,7 @@ export class VirtioFrontend {
     if (this.#resetting !== undefined) return this.#resetting;
     const active = this.#active;
     this.#end();
-    const pending = active && this.#stop(active);
+    const pending = active && this.#stop(() => active.reset());
     if (pending === undefined) {
       this.#initialState();
       return undefined;
@@ -237,10 +241,10 @@ export class VirtioFrontend {
     return this.#resetting;
   }
 
-  /** Stops an active device. What it does wrong in doing so must not keep the driver waiting. */
-  #stop(active: ActiveDevice): Promise<void> | undefined {
+  /** Stops an active device, or one queue of it. What it does wrong in doing so must not keep the driver waiting. */
+  #stop(stop: () => void | Promise<void>): Promise<void> | undefined {
     try {
-      const pending = active.reset();
+      const pending = stop();
       if (pending instanceof Promise) return pending.catch((error: unknown) => this.#resetFailed(error));
     } catch (error) {
       this.#resetFailed(error);
@@ -356,6 +360,16 @@ export class VirtioFrontend {
     this.#device.config.write(offset, data, this.#endian);
   }
 
+  /** The regions of memory that the device shares with the driver (2.10), for transports that can show them. */
+  get sharedMemory(): readonly SharedMemoryRegion[] {
+    return this.#device.sharedMemory ?? [];
+  }
+
+  /** The region with a given shmid, if there is one. */
+  sharedMemoryRegion(id: number): SharedMemoryRegion | undefined {
+    return this.sharedMemory.find((region) => region.id === id);
+  }
+
   get #endian(): Endian {
     return this.#legacy ? this.#legacyEndian : "little";
   }
@@ -430,10 +444,12 @@ export class VirtioFrontend {
     if (!this.#queues.live(index) || !active?.resetQueue || !this.features.has(F_RING_RESET)) return this.#refuse("queue reset", { index });
     this.#queues.close(index);
     const done = (): void => {
-      if (this.#active === active) this.#queues.forget(index);
+      if (this.#active !== active) return;
+      this.#queues.forget(index);
+      if (this.#suspension.wanted) this.#trySuspend();
     };
-    const pending = active.resetQueue(index);
-    if (pending instanceof Promise) return pending.then(done);
+    const pending = this.#stop(() => active.resetQueue?.(index));
+    if (pending !== undefined) return pending.then(done);
     done();
     return undefined;
   }
@@ -485,6 +501,20 @@ export class VirtioFrontend {
       return;
     }
     for (const index of this.#queues.inService()) this.#deliver(index);
+  }
+
+  /**
+   * Available buffer notification (2.9) as the bus carried it.
+   * @param value the queue index; with VIRTIO_F_NOTIFICATION_DATA negotiated 32 bits as {@link unpackNotification} takes them
+   * @returns whether there is such a queue
+   */
+  notifyValue(value: number): boolean {
+    if (!this.features.has(F_NOTIFICATION_DATA)) return this.notify(value);
+    const { queue, nextOffset } = unpackNotification(value);
+    // The rings tell the same, and are what is trusted.
+    if (this.features.has(F_RING_PACKED) && nextOffset >= this.queueSize(queue))
+      this.#refuse("notification data beyond the ring", { value });
+    return this.notify(queue);
   }
 
   /**

@@ -4,6 +4,9 @@ import { checkVirtqueueConfig, createDeviceVirtqueue, isQueueSize, type Virtqueu
 import { F_EVENT_IDX, F_IN_ORDER, F_INDIRECT_DESC, F_NOTIFY_ON_EMPTY, F_RING_PACKED, type ReadonlyFeatureSet } from "./features.ts";
 import { LiveQueue, type LiveQueueHost } from "./live-queue.ts";
 
+/** Most queues of a device (virtio 2.6). */
+export const MAX_QUEUES = 65536;
+
 /** A queue as the driver sets it up. */
 export interface QueueSetup {
   /** Number of entries. */
@@ -22,8 +25,9 @@ export class QueueTable {
   readonly #maxSizes: readonly number[];
   readonly #slots: readonly Slot[];
 
-  /** @throws HostError if a size is none that a queue can have */
+  /** @throws HostError if there are too many queues, or a size is none that a queue can have */
   constructor(memory: GuestMemory, maxSizes: readonly number[]) {
+    if (maxSizes.length > MAX_QUEUES) throw new HostError("ERR_VIRTIO_OPTIONS", `${maxSizes.length} queues`);
     for (const size of maxSizes) {
       if (size !== 0 && !isQueueSize(size, "split")) throw new HostError("ERR_VIRTIO_OPTIONS", `queue size ${size} is not a power of two`);
     }
