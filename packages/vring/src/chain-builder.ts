@@ -1,11 +1,7 @@
 import type { GuestMemory } from "@zarch/guest-memory";
 import { ChainReader, ChainWriter, DescriptorChain, type QueueLife } from "./chain.ts";
+import { DESCRIPTOR_SIZE } from "./descriptor.ts";
 import { VirtqueueError } from "./errors.ts";
-
-/** Descriptor flags, the same values in both formats (virtio 2.7.5, 2.8.13). */
-export const DESC_F_NEXT = 1;
-export const DESC_F_WRITE = 2;
-export const DESC_F_INDIRECT = 4;
 
 /** Most bytes in one chain (2.7.5.2: not more than 2^32). */
 const MAX_CHAIN_BYTES = 0x1_0000_0000;
@@ -75,13 +71,13 @@ export class ChainBuilder {
  * @throws VirtqueueError ERR_VIRTQUEUE_INDIRECT
  */
 export function indirectTableEntries(memory: GuestMemory, address: number, length: number): number {
-  if (length === 0 || length % 16 !== 0) {
+  if (length === 0 || length % DESCRIPTOR_SIZE !== 0) {
     throw new VirtqueueError("ERR_VIRTQUEUE_INDIRECT", `an indirect table has ${length} bytes, which is no multiple of 16 above 0`);
   }
   if (!memory.contains(address, length)) {
     throw new VirtqueueError("ERR_VIRTQUEUE_INDIRECT", `indirect table at 0x${address.toString(16)}, ${length} bytes, is outside memory`);
   }
-  return length / 16;
+  return length / DESCRIPTOR_SIZE;
 }
 
 /** The default of `VirtqueueConfig.maxChainLength`. */

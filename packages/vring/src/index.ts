@@ -1,20 +1,35 @@
 export { ChainReader, ChainWriter, DescriptorChain } from "./chain.ts";
 export { createDeviceVirtqueue, createDriverVirtqueue } from "./create.ts";
+export * from "./descriptor.ts";
 export type { DeviceVirtqueue } from "./device-virtqueue.ts";
 export type { BufferSpan, DriverVirtqueue, DriverVirtqueueConfig, IndirectTables, UsedBuffer } from "./driver-virtqueue.ts";
 export { VirtqueueError, type VirtqueueErrorCode } from "./errors.ts";
 export {
-  availableRingSize,
   checkVirtqueueConfig,
-  DESCRIPTOR_SIZE,
-  descriptorTableSize,
-  EVENT_SUPPRESSION_SIZE,
   isQueueSize,
-  legacyAreas,
-  legacyRingSize,
   MAX_QUEUE_SIZE,
-  usedRingSize,
   type VirtqueueAreas,
   type VirtqueueConfig,
   type VirtqueueFormat,
 } from "./layout.ts";
+export { type LegacyRingPart, legacyAreas, legacyRingParts, legacyRingSize } from "./legacy-layout.ts";
+export {
+  advancePosition,
+  DESC_F_AVAIL,
+  DESC_F_USED,
+  EVENT_DESC,
+  EVENT_DISABLE,
+  EVENT_ENABLE,
+  EVENT_FLAGS,
+  EVENT_POSITION,
+  EVENT_SUPPRESSION_SIZE,
+  PACKED_DESC_FLAGS,
+  PACKED_DESC_ID,
+  packedAvailableFlags,
+  packedEvent,
+  packedNeedEvent,
+  packedUsedFlags,
+  parsePackedEvent,
+} from "./packed-layout.ts";
+export * from "./ring-index.ts";
+export * from "./split-layout.ts";

@@ -1,15 +1,8 @@
 import { FlatMemory } from "@zarch/guest-memory";
 import { describe, expect, it } from "vitest";
 import { codeOf } from "../test/raw-ring.ts";
-import {
-  availableRingSize,
-  checkVirtqueueConfig,
-  descriptorTableSize,
-  isQueueSize,
-  legacyAreas,
-  legacyRingSize,
-  usedRingSize,
-} from "./layout.ts";
+import { checkVirtqueueConfig, isQueueSize } from "./layout.ts";
+import { availableRingSize, descriptorTableSize, usedRingSize } from "./split-layout.ts";
 
 describe("virtqueue layout", () => {
   it("RING-SPLIT-FACT-DEV-001: sizes and alignments of the three parts", () => {
@@ -44,18 +37,5 @@ describe("virtqueue layout", () => {
     expect([0, 32769].some((size) => isQueueSize(size, "packed"))).toBe(false);
     const areas = { descriptor: 0, driver: 0x80, device: 0x100 };
     expect(codeOf(() => checkVirtqueueConfig(new FlatMemory(4096), { size: 3, areas }))).toBe("ERR_VIRTQUEUE_SIZE");
-  });
-
-  it("RING-SPLIT-LEGACY-FACT-DEV-001: the legacy size rounds both halves up to the alignment", () => {
-    expect(legacyRingSize(256, 4096)).toBe(4096 * 3);
-    expect(legacyRingSize(128, 4096)).toBe(4096 * 2);
-    expect(legacyRingSize(8, 4)).toBe(128 + 24 + 72);
-  });
-
-  it("RING-SPLIT-LEGACY-DEV-001: descriptor table, available ring, then the used ring at the alignment", () => {
-    expect(legacyAreas(0x10000, 256, 4096)).toEqual({ descriptor: 0x10000, driver: 0x11000, device: 0x12000 });
-    expect(legacyAreas(0x10000, 128, 4096)).toEqual({ descriptor: 0x10000, driver: 0x10800, device: 0x11000 });
-    expect(legacyAreas(0x10000, 8, 64)).toEqual({ descriptor: 0x10000, driver: 0x10080, device: 0x100c0 });
-    for (const align of [0, 3, -4096, 2 ** 33, Number.NaN]) expect(codeOf(() => legacyAreas(0, 8, align))).toBe("ERR_VIRTQUEUE_AREA");
   });
 });

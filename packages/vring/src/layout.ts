@@ -1,11 +1,11 @@
 import type { Endian, GuestMemory } from "@zarch/guest-memory";
 import { VirtqueueError } from "./errors.ts";
+import { EVENT_SUPPRESSION_SIZE } from "./packed-layout.ts";
+import { isPowerOfTwo } from "./power-of-two.ts";
+import { availableRingSize, descriptorTableSize, usedRingSize } from "./split-layout.ts";
 
 /** Largest queue size of either format (virtio 2.7, 2.8). */
 export const MAX_QUEUE_SIZE = 32768;
-
-/** Bytes of one descriptor, split or packed. */
-export const DESCRIPTOR_SIZE = 16;
 
 export type VirtqueueFormat = "split" | "packed";
 
@@ -46,48 +46,6 @@ export interface VirtqueueConfig {
    * stops drivers at the queue size, but Linux goes beyond it with indirect tables. Default: the larger of the queue size and 1024.
    */
   readonly maxChainLength?: number;
-}
-
-/** Bytes of a split descriptor table, alignment 16 (2.7). */
-export function descriptorTableSize(queueSize: number): number {
-  return DESCRIPTOR_SIZE * queueSize;
-}
-
-/** Bytes of an available ring with its used_event field, alignment 2 (2.7). */
-export function availableRingSize(queueSize: number): number {
-  return 6 + 2 * queueSize;
-}
-
-/** Bytes of a used ring with its avail_event field, alignment 4 (2.7). */
-export function usedRingSize(queueSize: number): number {
-  return 6 + 8 * queueSize;
-}
-
-/** Bytes of a packed ring's driver or device event suppression structure, alignment 4 (2.8.10.1). */
-export const EVENT_SUPPRESSION_SIZE = 4;
-
-function roundUp(value: number, align: number): number {
-  return Math.ceil(value / align) * align;
-}
-
-function isPowerOfTwo(value: number): boolean {
-  return Number.isSafeInteger(value) && value > 0 && value <= 0x8000_0000 && (value & (value - 1)) === 0;
-}
-
-/** Bytes of a whole split ring in the contiguous legacy layout (2.7.2). `align` in bytes: a power of two, given by the transport. */
-export function legacyRingSize(queueSize: number, align: number): number {
-  return roundUp(descriptorTableSize(queueSize) + availableRingSize(queueSize), align) + roundUp(usedRingSize(queueSize), align);
-}
-
-/**
- * The areas of a split ring in the contiguous legacy layout (2.7.2): descriptor table and available ring at `address`,
- * the used ring at the next multiple of `align` bytes.
- * @throws VirtqueueError ERR_VIRTQUEUE_AREA when `align` is no power of two
- */
-export function legacyAreas(address: number, queueSize: number, align: number): VirtqueueAreas {
-  if (!isPowerOfTwo(align)) throw new VirtqueueError("ERR_VIRTQUEUE_AREA", `legacy ring alignment ${align} is not a power of two`);
-  const driver = address + descriptorTableSize(queueSize);
-  return { descriptor: address, driver, device: roundUp(driver + availableRingSize(queueSize), align) };
 }
 
 /** Whether `size` is a legal queue size of the format. */

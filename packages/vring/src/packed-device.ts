@@ -1,20 +1,20 @@
 import type { Endian, GuestMemory } from "@zarch/guest-memory";
 import { BugError } from "@zarch/vmm-interface";
 import type { DescriptorChain, QueueLife } from "./chain.ts";
-import { ChainBuilder, DESC_F_INDIRECT, DESC_F_NEXT, DESC_F_WRITE, defaultMaxChainLength, indirectTableEntries } from "./chain-builder.ts";
+import { ChainBuilder, defaultMaxChainLength, indirectTableEntries } from "./chain-builder.ts";
 import { CompletionOrder } from "./completion-order.ts";
+import { DESC_F_INDIRECT, DESC_F_NEXT, DESC_F_WRITE, DESC_LENGTH, DESCRIPTOR_SIZE } from "./descriptor.ts";
 import type { DeviceVirtqueue } from "./device-virtqueue.ts";
 import { VirtqueueError } from "./errors.ts";
-import { checkVirtqueueConfig, DESCRIPTOR_SIZE, type VirtqueueConfig } from "./layout.ts";
+import { checkVirtqueueConfig, type VirtqueueConfig } from "./layout.ts";
 import {
   DESC_F_AVAIL,
   DESC_F_USED,
   EVENT_DESC,
   EVENT_DISABLE,
   EVENT_ENABLE,
-  FLAGS,
-  ID,
-  LENGTH,
+  PACKED_DESC_FLAGS,
+  PACKED_DESC_ID,
   RingPosition,
   storeEvent,
   wantsEvent,
@@ -81,7 +81,7 @@ export class PackedDeviceVirtqueue implements DeviceVirtqueue {
     // A ring that is wholly in the device's hands has nothing more to offer, whatever it looks like.
     if (this.#slots >= this.size) return -1;
     const at = this.#ring + this.#nextAvailable.slot * DESCRIPTOR_SIZE;
-    const flags = this.#memory.loadUint16(at + FLAGS, this.#endian);
+    const flags = this.#memory.loadUint16(at + PACKED_DESC_FLAGS, this.#endian);
     return (flags & (DESC_F_AVAIL | DESC_F_USED)) === this.#nextAvailable.availableFlags ? flags : -1;
   }
 
@@ -130,10 +130,10 @@ export class PackedDeviceVirtqueue implements DeviceVirtqueue {
     let flags = headFlags;
     for (let slots = 1; ; slots++) {
       const at = this.#ring + slot * DESCRIPTOR_SIZE;
-      if (slots > 1) flags = memory.loadUint16(at + FLAGS, endian);
+      if (slots > 1) flags = memory.loadUint16(at + PACKED_DESC_FLAGS, endian);
       const address = memory.loadUint64(at, endian);
-      const length = memory.loadUint32(at + LENGTH, endian);
-      const id = memory.loadUint16(at + ID, endian);
+      const length = memory.loadUint32(at + DESC_LENGTH, endian);
+      const id = memory.loadUint16(at + PACKED_DESC_ID, endian);
       if (flags & DESC_F_INDIRECT) {
         if (!this.#indirect) throw new VirtqueueError("ERR_VIRTQUEUE_INDIRECT", "an indirect descriptor without VIRTIO_F_INDIRECT_DESC");
         if (slots > 1 || flags & DESC_F_NEXT) throw new VirtqueueError("ERR_VIRTQUEUE_INDIRECT", "an indirect descriptor in a chain");
@@ -152,9 +152,9 @@ export class PackedDeviceVirtqueue implements DeviceVirtqueue {
     const entries = indirectTableEntries(this.#memory, address, length);
     for (let i = 0; i < entries; i++) {
       const at = address + i * DESCRIPTOR_SIZE;
-      const flags = this.#memory.loadUint16(at + FLAGS, this.#endian);
+      const flags = this.#memory.loadUint16(at + PACKED_DESC_FLAGS, this.#endian);
       const start = this.#memory.loadUint64(at, this.#endian);
-      this.#builder.add(start, this.#memory.loadUint32(at + LENGTH, this.#endian), (flags & DESC_F_WRITE) !== 0);
+      this.#builder.add(start, this.#memory.loadUint32(at + DESC_LENGTH, this.#endian), (flags & DESC_F_WRITE) !== 0);
     }
   }
 
@@ -190,20 +190,20 @@ export class PackedDeviceVirtqueue implements DeviceVirtqueue {
     for (const [i, { chain, written }] of staged.entries()) {
       const at = this.#ring + this.#nextUsed.slot * DESCRIPTOR_SIZE;
       const flags = this.#nextUsed.usedFlags | (written > 0 ? DESC_F_WRITE : 0);
-      memory.storeUint32(at + LENGTH, written, endian);
-      memory.storeUint16(at + ID, chain.id, endian);
+      memory.storeUint32(at + DESC_LENGTH, written, endian);
+      memory.storeUint16(at + PACKED_DESC_ID, chain.id, endian);
       // The driver looks at them in order: what shows the first one shows all.
       if (i === 0) {
         firstAt = at;
         firstFlags = flags;
-      } else memory.storeUint16(at + FLAGS, flags, endian);
+      } else memory.storeUint16(at + PACKED_DESC_FLAGS, flags, endian);
       this.#nextUsed.advance(chain.slots);
       moved += chain.slots;
       this.#buffers.delete(chain.id);
     }
     this.#slots -= moved;
     staged.length = 0;
-    memory.storeUint16(firstAt + FLAGS, firstFlags, endian);
+    memory.storeUint16(firstAt + PACKED_DESC_FLAGS, firstFlags, endian);
     return wantsEvent(memory, this.#driverEvent, endian, this.#eventIndex, this.size, this.#nextUsed.value, moved);
   }
 

@@ -1,22 +1,23 @@
 import type { Endian, GuestMemory } from "@zarch/guest-memory";
 import { BugError } from "@zarch/vmm-interface";
-import { DESC_F_INDIRECT, DESC_F_NEXT, DESC_F_WRITE } from "./chain-builder.ts";
+import { DESC_F_INDIRECT, DESC_F_NEXT, DESC_F_WRITE, DESC_LENGTH, DESCRIPTOR_SIZE } from "./descriptor.ts";
 import type { BufferSpan, DriverVirtqueue, DriverVirtqueueConfig, IndirectTables, UsedBuffer } from "./driver-virtqueue.ts";
 import { VirtqueueError } from "./errors.ts";
-import { checkVirtqueueConfig, DESCRIPTOR_SIZE, descriptorTableSize, EVENT_SUPPRESSION_SIZE } from "./layout.ts";
+import { checkVirtqueueConfig } from "./layout.ts";
 import {
   DESC_F_AVAIL,
   DESC_F_USED,
   EVENT_DESC,
   EVENT_DISABLE,
   EVENT_ENABLE,
-  FLAGS,
-  ID,
-  LENGTH,
+  EVENT_SUPPRESSION_SIZE,
+  PACKED_DESC_FLAGS,
+  PACKED_DESC_ID,
   RingPosition,
   storeEvent,
   wantsEvent,
 } from "./packed-layout.ts";
+import { descriptorTableSize } from "./split-layout.ts";
 
 interface Posted<Token> {
   readonly token: Token;
@@ -82,8 +83,8 @@ export class PackedDriverVirtqueue<Token> implements DriverVirtqueue<Token> {
 
   #describe(at: number, span: BufferSpan, id: number): void {
     this.#memory.storeUint64(at, span.address, this.#endian);
-    this.#memory.storeUint32(at + LENGTH, span.length, this.#endian);
-    this.#memory.storeUint16(at + ID, id, this.#endian);
+    this.#memory.storeUint32(at + DESC_LENGTH, span.length, this.#endian);
+    this.#memory.storeUint16(at + PACKED_DESC_ID, id, this.#endian);
   }
 
   add(out: readonly BufferSpan[], into: readonly BufferSpan[], token: Token): boolean {
@@ -100,7 +101,7 @@ export class PackedDriverVirtqueue<Token> implements DriverVirtqueue<Token> {
       const table = tables.address + id * tables.entries * DESCRIPTOR_SIZE;
       for (const [i, span] of spans.entries()) {
         this.#describe(table + i * DESCRIPTOR_SIZE, span, 0);
-        this.#memory.storeUint16(table + i * DESCRIPTOR_SIZE + FLAGS, isWritable(i), this.#endian);
+        this.#memory.storeUint16(table + i * DESCRIPTOR_SIZE + PACKED_DESC_FLAGS, isWritable(i), this.#endian);
       }
       this.#place({ address: table, length: spans.length * DESCRIPTOR_SIZE }, id, DESC_F_INDIRECT, true);
     } else {
@@ -120,8 +121,8 @@ export class PackedDriverVirtqueue<Token> implements DriverVirtqueue<Token> {
     const at = this.#ring + this.#nextAvailable.slot * DESCRIPTOR_SIZE;
     this.#describe(at, span, id);
     const all = flags | this.#nextAvailable.availableFlags;
-    if (head) this.#pending.push({ at: at + FLAGS, flags: all });
-    else this.#memory.storeUint16(at + FLAGS, all, this.#endian);
+    if (head) this.#pending.push({ at: at + PACKED_DESC_FLAGS, flags: all });
+    else this.#memory.storeUint16(at + PACKED_DESC_FLAGS, all, this.#endian);
     this.#nextAvailable.advance(1);
   }
 
@@ -136,7 +137,7 @@ export class PackedDriverVirtqueue<Token> implements DriverVirtqueue<Token> {
   }
 
   #usedFlags(): number {
-    const flags = this.#memory.loadUint16(this.#ring + this.#nextUsed.slot * DESCRIPTOR_SIZE + FLAGS, this.#endian);
+    const flags = this.#memory.loadUint16(this.#ring + this.#nextUsed.slot * DESCRIPTOR_SIZE + PACKED_DESC_FLAGS, this.#endian);
     // Without a buffer out there an old descriptor may look used.
     const used = this.#free < this.size && (flags & (DESC_F_AVAIL | DESC_F_USED)) === this.#nextUsed.usedFlags;
     return used ? flags : -1;
@@ -152,8 +153,8 @@ export class PackedDriverVirtqueue<Token> implements DriverVirtqueue<Token> {
       const flags = this.#usedFlags();
       if (flags < 0) return undefined;
       const at = this.#ring + this.#nextUsed.slot * DESCRIPTOR_SIZE;
-      id = this.#memory.loadUint16(at + ID, this.#endian);
-      written = (flags & DESC_F_WRITE) !== 0 ? this.#memory.loadUint32(at + LENGTH, this.#endian) : 0;
+      id = this.#memory.loadUint16(at + PACKED_DESC_ID, this.#endian);
+      written = (flags & DESC_F_WRITE) !== 0 ? this.#memory.loadUint32(at + DESC_LENGTH, this.#endian) : 0;
     }
     if (!this.#posted[id]) throw new VirtqueueError("ERR_VIRTQUEUE_USED", `the device returns buffer ${id}, which it does not have`);
     if (this.#inOrder) {

@@ -1,21 +1,30 @@
 import type { Endian, GuestMemory } from "@zarch/guest-memory";
 import { BugError } from "@zarch/vmm-interface";
 import type { DescriptorChain, QueueLife } from "./chain.ts";
-import { ChainBuilder, DESC_F_INDIRECT, DESC_F_NEXT, DESC_F_WRITE, defaultMaxChainLength, indirectTableEntries } from "./chain-builder.ts";
+import { ChainBuilder, defaultMaxChainLength, indirectTableEntries } from "./chain-builder.ts";
 import { CompletionOrder } from "./completion-order.ts";
+import { DESC_F_INDIRECT, DESC_F_NEXT, DESC_F_WRITE, DESC_LENGTH } from "./descriptor.ts";
 import type { DeviceVirtqueue } from "./device-virtqueue.ts";
 import { VirtqueueError } from "./errors.ts";
-import { checkVirtqueueConfig, DESCRIPTOR_SIZE, type VirtqueueConfig } from "./layout.ts";
-
-/** Available ring flag: the driver wants no used buffer notifications (virtio 2.7.6). */
-const AVAIL_F_NO_INTERRUPT = 1;
-/** Used ring flag: the device wants no available buffer notifications (virtio 2.7.8). */
-const USED_F_NO_NOTIFY = 1;
-
-/** Offsets in the available and in the used ring. */
-const FLAGS = 0;
-const INDEX = 2;
-const RING = 4;
+import { checkVirtqueueConfig, type VirtqueueConfig } from "./layout.ts";
+import { advanceIndex, indexDistance, needEvent } from "./ring-index.ts";
+import {
+  AVAIL_F_NO_INTERRUPT,
+  AVAILABLE_FLAGS,
+  AVAILABLE_INDEX,
+  availableEntryOffset,
+  availEventOffset,
+  descriptorOffset,
+  SPLIT_DESC_FLAGS,
+  SPLIT_DESC_NEXT,
+  USED_ENTRY_ID,
+  USED_ENTRY_LENGTH,
+  USED_F_NO_NOTIFY,
+  USED_FLAGS,
+  USED_INDEX,
+  usedEntryOffset,
+  usedEventOffset,
+} from "./split-layout.ts";
 
 /** The device side of a split virtqueue (virtio 2.7). */
 export class SplitDeviceVirtqueue implements DeviceVirtqueue {
@@ -27,7 +36,6 @@ export class SplitDeviceVirtqueue implements DeviceVirtqueue {
   readonly #used: number;
   readonly #usedEvent: number;
   readonly #availEvent: number;
-  readonly #mask: number;
   readonly #indirect: boolean;
   readonly #eventIndex: boolean;
   readonly #notifyOnEmpty: boolean;
@@ -61,9 +69,8 @@ export class SplitDeviceVirtqueue implements DeviceVirtqueue {
     this.#descriptors = areas.descriptor;
     this.#available = areas.driver;
     this.#used = areas.device;
-    this.#usedEvent = areas.driver + RING + 2 * size;
-    this.#availEvent = areas.device + RING + 8 * size;
-    this.#mask = size - 1;
+    this.#usedEvent = areas.driver + usedEventOffset(size);
+    this.#availEvent = areas.device + availEventOffset(size);
     this.#indirect = config.indirect ?? false;
     this.#eventIndex = config.eventIndex ?? false;
     this.#notifyOnEmpty = config.notifyOnEmpty ?? false;
@@ -89,8 +96,8 @@ export class SplitDeviceVirtqueue implements DeviceVirtqueue {
 
   /** Reads the driver's index. Returns whether there is anything to take. */
   #refresh(): boolean {
-    const index = this.#memory.loadUint16(this.#available + INDEX, this.#endian);
-    const added = (index - this.#nextAvailable) & 0xffff;
+    const index = this.#memory.loadUint16(this.#available + AVAILABLE_INDEX, this.#endian);
+    const added = indexDistance(this.#nextAvailable, index);
     if (added > this.size) {
       this.#fail(
         new VirtqueueError(
@@ -111,8 +118,7 @@ export class SplitDeviceVirtqueue implements DeviceVirtqueue {
   pop(): DescriptorChain | undefined {
     if (this.#life.closed) return undefined;
     if (this.#nextAvailable === this.#availableIndex && !this.#refresh() && !this.#arm()) return undefined;
-    const slot = this.#nextAvailable & this.#mask;
-    const head = this.#memory.loadUint16(this.#available + RING + 2 * slot, this.#endian);
+    const head = this.#memory.loadUint16(this.#available + availableEntryOffset(this.#nextAvailable, this.size), this.#endian);
     let chain: DescriptorChain;
     try {
       chain = this.#parse(head);
@@ -120,7 +126,7 @@ export class SplitDeviceVirtqueue implements DeviceVirtqueue {
       if (error instanceof VirtqueueError) this.#fail(error);
       throw error;
     }
-    this.#nextAvailable = (this.#nextAvailable + 1) & 0xffff;
+    this.#nextAvailable = advanceIndex(this.#nextAvailable, 1);
     this.#heads[head] = 1;
     this.#inFlight++;
     this.#order?.popped(chain);
@@ -147,11 +153,11 @@ export class SplitDeviceVirtqueue implements DeviceVirtqueue {
       if (++visited > entries) {
         throw new VirtqueueError("ERR_VIRTQUEUE_CHAIN_TOO_LONG", `a chain from head ${head} has more descriptors than its table`);
       }
-      const at = table + index * DESCRIPTOR_SIZE;
+      const at = table + descriptorOffset(index);
       const address = memory.loadUint64(at, endian);
-      const length = memory.loadUint32(at + 8, endian);
-      const flags = memory.loadUint16(at + 12, endian);
-      const next = memory.loadUint16(at + 14, endian);
+      const length = memory.loadUint32(at + DESC_LENGTH, endian);
+      const flags = memory.loadUint16(at + SPLIT_DESC_FLAGS, endian);
+      const next = memory.loadUint16(at + SPLIT_DESC_NEXT, endian);
       if (flags & DESC_F_INDIRECT) {
         if (!this.#indirect) throw new VirtqueueError("ERR_VIRTQUEUE_INDIRECT", "an indirect descriptor without VIRTIO_F_INDIRECT_DESC");
         if (inTable) throw new VirtqueueError("ERR_VIRTQUEUE_INDIRECT", "an indirect descriptor in an indirect table");
@@ -182,10 +188,10 @@ export class SplitDeviceVirtqueue implements DeviceVirtqueue {
   }
 
   readonly #stage = (chain: DescriptorChain, written: number): void => {
-    const entry = this.#used + RING + 8 * (this.#usedIndex & this.#mask);
-    this.#memory.storeUint32(entry, chain.id, this.#endian);
-    this.#memory.storeUint32(entry + 4, written, this.#endian);
-    this.#usedIndex = (this.#usedIndex + 1) & 0xffff;
+    const entry = this.#used + usedEntryOffset(this.#usedIndex, this.size);
+    this.#memory.storeUint32(entry + USED_ENTRY_ID, chain.id, this.#endian);
+    this.#memory.storeUint32(entry + USED_ENTRY_LENGTH, written, this.#endian);
+    this.#usedIndex = advanceIndex(this.#usedIndex, 1);
     this.#inFlight--;
     this.#stagedHeads[this.#staged++] = chain.id;
   };
@@ -196,11 +202,10 @@ export class SplitDeviceVirtqueue implements DeviceVirtqueue {
     // Only now: a driver that offers a head again before it could see it used is refused, and the ring cannot overtake itself.
     for (let i = 0; i < staged; i++) this.#heads[this.#stagedHeads[i] as number] = 0;
     this.#staged = 0;
-    this.#memory.storeUint16(this.#used + INDEX, this.#usedIndex, this.#endian);
+    this.#memory.storeUint16(this.#used + USED_INDEX, this.#usedIndex, this.#endian);
     if (this.#notifyOnEmpty && this.#inFlight === 0 && !this.hasAvailable()) return true;
-    if (!this.#eventIndex) return (this.#memory.loadUint16(this.#available + FLAGS, this.#endian) & AVAIL_F_NO_INTERRUPT) === 0;
-    const event = this.#memory.loadUint16(this.#usedEvent, this.#endian);
-    return ((this.#usedIndex - event - 1) & 0xffff) < staged;
+    if (!this.#eventIndex) return (this.#memory.loadUint16(this.#available + AVAILABLE_FLAGS, this.#endian) & AVAIL_F_NO_INTERRUPT) === 0;
+    return needEvent(this.#memory.loadUint16(this.#usedEvent, this.#endian), this.#usedIndex, advanceIndex(this.#usedIndex, -staged));
   }
 
   /** With EVENT_IDX: asks for a notification of the next buffer. Returns whether one came before the driver could know. */
@@ -215,14 +220,14 @@ export class SplitDeviceVirtqueue implements DeviceVirtqueue {
     if (!this.#notifications || this.#life.closed) return;
     this.#notifications = false;
     // With EVENT_IDX, an avail_event that lies behind is enough.
-    if (!this.#eventIndex) this.#memory.storeUint16(this.#used + FLAGS, USED_F_NO_NOTIFY, this.#endian);
+    if (!this.#eventIndex) this.#memory.storeUint16(this.#used + USED_FLAGS, USED_F_NO_NOTIFY, this.#endian);
   }
 
   enableNotifications(): boolean {
     if (this.#life.closed) return false;
     if (!this.#notifications) {
       this.#notifications = true;
-      if (!this.#eventIndex) this.#memory.storeUint16(this.#used + FLAGS, 0, this.#endian);
+      if (!this.#eventIndex) this.#memory.storeUint16(this.#used + USED_FLAGS, 0, this.#endian);
     }
     return this.#nextAvailable !== this.#availableIndex || this.#refresh() || this.#arm();
   }

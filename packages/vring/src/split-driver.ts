@@ -1,14 +1,29 @@
 import type { Endian, GuestMemory } from "@zarch/guest-memory";
 import { BugError } from "@zarch/vmm-interface";
-import { DESC_F_INDIRECT, DESC_F_NEXT, DESC_F_WRITE } from "./chain-builder.ts";
+import { DESC_F_INDIRECT, DESC_F_NEXT, DESC_F_WRITE, DESC_LENGTH, DESCRIPTOR_SIZE } from "./descriptor.ts";
 import type { BufferSpan, DriverVirtqueue, DriverVirtqueueConfig, IndirectTables, UsedBuffer } from "./driver-virtqueue.ts";
 import { VirtqueueError } from "./errors.ts";
-import { availableRingSize, checkVirtqueueConfig, DESCRIPTOR_SIZE, descriptorTableSize, usedRingSize } from "./layout.ts";
-
-const AVAIL_F_NO_INTERRUPT = 1;
-const USED_F_NO_NOTIFY = 1;
-const INDEX = 2;
-const RING = 4;
+import { checkVirtqueueConfig } from "./layout.ts";
+import { advanceIndex, indexDistance, needEvent } from "./ring-index.ts";
+import {
+  AVAIL_F_NO_INTERRUPT,
+  AVAILABLE_FLAGS,
+  AVAILABLE_INDEX,
+  availableEntryOffset,
+  availableRingSize,
+  availEventOffset,
+  descriptorTableSize,
+  SPLIT_DESC_FLAGS,
+  SPLIT_DESC_NEXT,
+  USED_ENTRY_ID,
+  USED_ENTRY_LENGTH,
+  USED_F_NO_NOTIFY,
+  USED_FLAGS,
+  USED_INDEX,
+  usedEntryOffset,
+  usedEventOffset,
+  usedRingSize,
+} from "./split-layout.ts";
 
 interface Posted<Token> {
   readonly token: Token;
@@ -26,7 +41,6 @@ export class SplitDriverVirtqueue<Token> implements DriverVirtqueue<Token> {
   readonly #descriptors: number;
   readonly #available: number;
   readonly #used: number;
-  readonly #mask: number;
   readonly #eventIndex: boolean;
   readonly #inOrder: boolean;
   readonly #tables: IndirectTables | undefined;
@@ -50,7 +64,6 @@ export class SplitDriverVirtqueue<Token> implements DriverVirtqueue<Token> {
     this.#descriptors = areas.descriptor;
     this.#available = areas.driver;
     this.#used = areas.device;
-    this.#mask = size - 1;
     this.#eventIndex = config.eventIndex ?? false;
     this.#inOrder = config.inOrder ?? false;
     this.#tables = config.indirect ? config.indirectTables : undefined;
@@ -71,9 +84,9 @@ export class SplitDriverVirtqueue<Token> implements DriverVirtqueue<Token> {
   #describe(table: number, index: number, span: BufferSpan, flags: number, next: number): void {
     const at = table + index * DESCRIPTOR_SIZE;
     this.#memory.storeUint64(at, span.address, this.#endian);
-    this.#memory.storeUint32(at + 8, span.length, this.#endian);
-    this.#memory.storeUint16(at + 12, flags, this.#endian);
-    this.#memory.storeUint16(at + 14, next, this.#endian);
+    this.#memory.storeUint32(at + DESC_LENGTH, span.length, this.#endian);
+    this.#memory.storeUint16(at + SPLIT_DESC_FLAGS, flags, this.#endian);
+    this.#memory.storeUint16(at + SPLIT_DESC_NEXT, next, this.#endian);
   }
 
   add(out: readonly BufferSpan[], into: readonly BufferSpan[], token: Token): boolean {
@@ -99,23 +112,23 @@ export class SplitDriverVirtqueue<Token> implements DriverVirtqueue<Token> {
     const room = into.reduce((sum, { length }) => sum + length, 0);
     this.#posted[head] = { token, descriptors: taken, room };
     if (this.#inOrder) this.#order.push(head);
-    this.#memory.storeUint16(this.#available + RING + 2 * (this.#nextAvailable & this.#mask), head, this.#endian);
-    this.#nextAvailable = (this.#nextAvailable + 1) & 0xffff;
+    this.#memory.storeUint16(this.#available + availableEntryOffset(this.#nextAvailable, this.size), head, this.#endian);
+    this.#nextAvailable = advanceIndex(this.#nextAvailable, 1);
     return true;
   }
 
   kickPrepare(): boolean {
-    const added = (this.#nextAvailable - this.#published) & 0xffff;
-    if (added === 0) return false;
+    const before = this.#published;
+    if (indexDistance(before, this.#nextAvailable) === 0) return false;
     this.#published = this.#nextAvailable;
-    this.#memory.storeUint16(this.#available + INDEX, this.#nextAvailable, this.#endian);
-    if (!this.#eventIndex) return (this.#memory.loadUint16(this.#used, this.#endian) & USED_F_NO_NOTIFY) === 0;
-    const event = this.#memory.loadUint16(this.#used + RING + 8 * this.size, this.#endian);
-    return ((this.#nextAvailable - event - 1) & 0xffff) < added;
+    this.#memory.storeUint16(this.#available + AVAILABLE_INDEX, this.#nextAvailable, this.#endian);
+    if (!this.#eventIndex) return (this.#memory.loadUint16(this.#used + USED_FLAGS, this.#endian) & USED_F_NO_NOTIFY) === 0;
+    const event = this.#memory.loadUint16(this.#used + availEventOffset(this.size), this.#endian);
+    return needEvent(event, this.#nextAvailable, before);
   }
 
   #hasUsed(): boolean {
-    return this.#memory.loadUint16(this.#used + INDEX, this.#endian) !== this.#nextUsed;
+    return this.#memory.loadUint16(this.#used + USED_INDEX, this.#endian) !== this.#nextUsed;
   }
 
   getBuf(): UsedBuffer<Token> | undefined {
@@ -126,9 +139,9 @@ export class SplitDriverVirtqueue<Token> implements DriverVirtqueue<Token> {
       id = this.#batch.last;
       written = this.#batch.written;
     } else {
-      const entry = this.#used + RING + 8 * (this.#nextUsed & this.#mask);
-      id = this.#memory.loadUint32(entry, this.#endian);
-      written = this.#memory.loadUint32(entry + 4, this.#endian);
+      const entry = this.#used + usedEntryOffset(this.#nextUsed, this.size);
+      id = this.#memory.loadUint32(entry + USED_ENTRY_ID, this.#endian);
+      written = this.#memory.loadUint32(entry + USED_ENTRY_LENGTH, this.#endian);
     }
     if (!this.#posted[id]) throw new VirtqueueError("ERR_VIRTQUEUE_USED", `the device returns buffer ${id}, which it does not have`);
     if (this.#inOrder) {
@@ -145,7 +158,7 @@ export class SplitDriverVirtqueue<Token> implements DriverVirtqueue<Token> {
     }
     this.#posted[id] = undefined;
     this.#freeList.push(...posted.descriptors);
-    this.#nextUsed = (this.#nextUsed + 1) & 0xffff;
+    this.#nextUsed = advanceIndex(this.#nextUsed, 1);
     // As Linux does: while callbacks are wanted, the event follows every buffer taken.
     if (this.#eventIndex && this.#callbacks) this.#storeUsedEvent();
     return { token: posted.token, written };
@@ -154,19 +167,19 @@ export class SplitDriverVirtqueue<Token> implements DriverVirtqueue<Token> {
   #callbacks = true;
 
   #storeUsedEvent(): void {
-    this.#memory.storeUint16(this.#available + RING + 2 * this.size, this.#nextUsed, this.#endian);
+    this.#memory.storeUint16(this.#available + usedEventOffset(this.size), this.#nextUsed, this.#endian);
   }
 
   disableCallbacks(): void {
     this.#callbacks = false;
     // With EVENT_IDX the flag has to stay 0; a used_event that lies behind is enough.
-    if (!this.#eventIndex) this.#memory.storeUint16(this.#available, AVAIL_F_NO_INTERRUPT, this.#endian);
+    if (!this.#eventIndex) this.#memory.storeUint16(this.#available + AVAILABLE_FLAGS, AVAIL_F_NO_INTERRUPT, this.#endian);
   }
 
   enableCallbacks(): boolean {
     this.#callbacks = true;
     if (this.#eventIndex) this.#storeUsedEvent();
-    else this.#memory.storeUint16(this.#available, 0, this.#endian);
+    else this.#memory.storeUint16(this.#available + AVAILABLE_FLAGS, 0, this.#endian);
     return !this.#hasUsed();
   }
 }

@@ -6,7 +6,8 @@ import type { DescriptorChain } from "./chain.ts";
 import { createDeviceVirtqueue, createDriverVirtqueue } from "./create.ts";
 import type { DeviceVirtqueue } from "./device-virtqueue.ts";
 import type { BufferSpan, DriverVirtqueue } from "./driver-virtqueue.ts";
-import { legacyAreas, type VirtqueueConfig, type VirtqueueFormat } from "./layout.ts";
+import type { VirtqueueConfig, VirtqueueFormat } from "./layout.ts";
+import { legacyAreas } from "./legacy-layout.ts";
 
 const TABLES = 0x1_0000;
 const DATA = 0x2_0000;
