@@ -28,7 +28,7 @@ export interface BlkDeviceOptions {
   readonly identity?: string;
   /** Number of request queues, 1 to 64. Default 1. */
   readonly queues?: number;
-  /** Largest size of each queue in entries, a power of two from 4 to 1024. Default 256. */
+  /** Largest size of each queue in entries, one of {@link BLK_QUEUE_SIZES}. Default 256. */
   readonly queueSize?: number;
   /**
    * Whether a volatile write cache is there at first: writes are then stable after a flush only. Default true. A driver with
@@ -42,6 +42,9 @@ export interface BlkDeviceOptions {
   /** What the disk says of its cylinders, heads and sectors. Default: 255 heads, 63 sectors, as SCSI disks have it. */
   readonly geometry?: { readonly cylinders: number; readonly heads: number; readonly sectors: number };
 }
+
+/** Sizes that the queues of a {@link BlkDevice} can have, in entries. */
+export const BLK_QUEUE_SIZES: readonly number[] = [4, 8, 16, 32, 64, 128, 256, 512, 1024];
 
 /** VIRTIO device ID 2 (virtio section 5). */
 const DEVICE_ID_BLOCK = 2;
@@ -68,7 +71,7 @@ export class BlkDevice implements VirtioDevice {
   constructor(options: BlkDeviceOptions) {
     const { backend, queues = 1, queueSize = 256 } = options;
     if (!Number.isInteger(queues) || queues < 1 || queues > 64) throw new HostError("ERR_BLK_OPTIONS", `${queues} queues`);
-    if (![4, 8, 16, 32, 64, 128, 256, 512, 1024].includes(queueSize)) throw new HostError("ERR_BLK_OPTIONS", `queue size ${queueSize}`);
+    if (!BLK_QUEUE_SIZES.includes(queueSize)) throw new HostError("ERR_BLK_OPTIONS", `queue size ${queueSize}`);
     if (!Number.isSafeInteger(backend.size) || backend.size < 0 || backend.size % SECTOR_SIZE !== 0) {
       throw new HostError("ERR_BLK_SIZE", `a disk of ${backend.size} bytes is no multiple of ${SECTOR_SIZE}`);
     }

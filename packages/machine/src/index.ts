@@ -1,4 +1,12 @@
-export { type CcwAddress, type CcwDevice, type CcwOptions, ccw, formatCcwAddress, parseCcwAddress } from "@zarch/transport-ccw";
+export {
+  type CcwAddress,
+  type CcwDevice,
+  type CcwOptions,
+  ccw,
+  formatCcwAddress,
+  parseCcwAddress,
+  type RingOptions,
+} from "@zarch/transport-ccw";
 export type { CpuExit, CpuLike } from "./cpu-like.ts";
 export { createMachine } from "./create-machine.ts";
 export type { Diag308Reset } from "./diagnose/diag-308.ts";

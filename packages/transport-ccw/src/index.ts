@@ -1,3 +1,4 @@
+export type { RingOptions } from "@zarch/virtio";
 export { type AttachedCcwDevice, type CcwDevice, type CcwHost, type CcwOptions, ccw } from "./ccw.ts";
 export { CcwNotifications } from "./ccw-notifications.ts";
 export * from "./commands.ts";

@@ -137,6 +137,14 @@ describe("4.3.2.1 revision", () => {
     expect(guest.setRevision(1)).toMatchObject(done);
   });
 
+  it("CCW-REV-DEV-001, CCW-REV-DEV-006: a device limited to revision 0 rejects the others, and then serves a legacy driver", () => {
+    const guest = new CcwGuest({ maxRevision: 0, ring: { packed: true } });
+    for (const revision of [2, 1]) expectReject(guest.setRevision(revision));
+    expect(guest.setRevision(0)).toMatchObject(done);
+    expect(guest.transport.frontend.driverInterface).toBe("legacy");
+    expect(() => new CcwGuest({ maxRevision: 0, personality: "modern" })).toThrow(/revision 0/);
+  });
+
   it("CCW-REV-DEV-002: a length that does not fit the revision is rejected", () => {
     const guest = new CcwGuest();
     expectReject(guest.setRevision(1, 4));

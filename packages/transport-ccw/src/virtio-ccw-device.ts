@@ -14,11 +14,12 @@ import {
   F_NOTIFICATION_DATA,
   F_RING_RESET,
   type Personality,
+  type RingOptions,
   type TransportInterrupts,
   type VirtioDevice,
   VirtioFrontend,
 } from "@zarch/virtio";
-import { type Logger, silentLogger } from "@zarch/vmm-interface";
+import { HostError, type Logger, silentLogger } from "@zarch/vmm-interface";
 import { MAX_REVISION, VIRTIO_CONTROL_UNIT_TYPE, VirtioCcwCommand } from "./commands.ts";
 import {
   ADAPTER_INDICATORS_LENGTH,
@@ -34,11 +35,13 @@ import {
 export interface VirtioCcwOptions {
   /** Which drivers the device serves. Default `"transitional"`: those of revision 0 (legacy, big-endian) and of virtio 1.x. */
   readonly personality?: Personality;
-  /** The highest revision offered to virtio 1.x drivers. Default 2. */
-  readonly maxRevision?: 1 | 2;
+  /** The highest revision that a driver may set. Default 2. 0: only the legacy interface, although SET_VIRTIO_REV is known. */
+  readonly maxRevision?: 0 | 1 | 2;
   /** Whether the driver may use two-stage indicators and adapter interruptions. Default true; old hosts knew classic ones only. */
   readonly adapterIndicators?: boolean;
-  /** Feature bits to offer beyond those of the device and the usual ones, for instance NOTIFICATION_DATA or RING_PACKED. */
+  /** What the device offers of its virtqueues: packed rings, indirect descriptors, event indices, use in order. */
+  readonly ring?: RingOptions;
+  /** Feature bits to offer beyond those of the device and the usual ones, for instance NOTIFICATION_DATA. */
   readonly extraFeatures?: Iterable<number>;
   /** Feature bits not to offer. */
   readonly withoutFeatures?: Iterable<number>;
@@ -94,6 +97,9 @@ export class VirtioCcwDevice implements ChannelDevice {
     this.#memory = host.memory;
     this.#logger = options.logger ?? silentLogger;
     this.#personality = options.personality ?? "transitional";
+    if (this.#personality === "modern" && options.maxRevision === 0) {
+      throw new HostError("ERR_VIRTIO_OPTIONS", "a device without a legacy interface cannot be limited to revision 0");
+    }
     this.#maxRevision = this.#personality === "legacy" ? 0 : (options.maxRevision ?? MAX_REVISION);
     this.#adapterIndicatorsAllowed = options.adapterIndicators ?? true;
     this.frontend = new VirtioFrontend(device, {
@@ -103,6 +109,7 @@ export class VirtioCcwDevice implements ChannelDevice {
       legacyEndian: "big",
       extraFeatures: options.extraFeatures ?? [],
       withoutFeatures: [...unsupportedFeatures(device), ...(options.withoutFeatures ?? [])],
+      ring: options.ring ?? {},
       logger: this.#logger,
     });
   }

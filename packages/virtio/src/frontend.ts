@@ -8,6 +8,7 @@ import type { LiveQueueHost } from "./live-queue.ts";
 import { Negotiation } from "./negotiation.ts";
 import { unpackNotification } from "./notification.ts";
 import { type QueueSetup, QueueTable } from "./queue-table.ts";
+import { type RingOptions, ringFeatures } from "./ring-options.ts";
 import { checkSharedMemory, type SharedMemoryRegion } from "./shared-memory.ts";
 import {
   STATUS_ACKNOWLEDGE,
@@ -39,6 +40,8 @@ export interface VirtioFrontendOptions {
    * SUSPEND.
    */
   readonly extraFeatures?: Iterable<number>;
+  /** What the device offers of its virtqueues; the same as the bits in `extraFeatures` and {@link withoutFeatures}, by name. */
+  readonly ring?: RingOptions;
   /** Feature bits not to offer. A bit that depends on one of them is not offered either. */
   readonly withoutFeatures?: Iterable<number>;
   /** Receives what the driver did wrong, at level `"debug"`, and failures of the device. */
@@ -90,7 +93,9 @@ export class VirtioFrontend {
     this.#interface = this.#personality === "legacy" ? "legacy" : "modern";
     checkSharedMemory(device.sharedMemory ?? []);
     this.#queues = new QueueTable(options.memory, device.queueMaxSizes);
-    this.#negotiation = new Negotiation(device, options.extraFeatures ?? [], options.withoutFeatures ?? []);
+    const ring = ringFeatures(options.ring ?? {});
+    const extra = [...(options.extraFeatures ?? []), ...ring.extra];
+    this.#negotiation = new Negotiation(device, extra, [...(options.withoutFeatures ?? []), ...ring.without]);
     device.config.onChange(() => {
       this.#configChanged = true;
       this.#suspension.configChanged = true;

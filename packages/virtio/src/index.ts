@@ -15,5 +15,6 @@ export { type DriverInterface, type Personality, VirtioFrontend, type VirtioFron
 export { HostileDriver } from "./hostile-driver.ts";
 export * from "./notification.ts";
 export type { QueueSetup } from "./queue-table.ts";
+export type { RingOptions } from "./ring-options.ts";
 export type { SharedMemoryRegion } from "./shared-memory.ts";
 export * from "./status.ts";

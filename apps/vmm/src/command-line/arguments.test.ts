@@ -37,6 +37,20 @@ describe("arguments of zarch", () => {
     });
   });
 
+  it("a disk: how virtio is spoken", () => {
+    const diskOf = (text: string) => run("--disk", text, "true").disks[0];
+    expect(diskOf("a,packed,no-indirect,no-event-index,in-order,queue-size=64,revision=1")).toEqual({
+      path: "a",
+      readOnly: false,
+      ring: { packed: true, indirect: false, eventIndex: false, inOrder: true },
+      queueSize: 64,
+      revision: 1,
+    });
+    expect(diskOf("a,legacy,ro,no-indirect")).toEqual({ path: "a", readOnly: true, ring: { indirect: false }, legacy: true });
+    expect(diskOf("a,revision=0,queue-size=4")).toEqual({ path: "a", readOnly: false, revision: 0, queueSize: 4 });
+    expect(diskOf("a,no-event-index,revision=2")).toEqual({ path: "a", readOnly: false, ring: { eventIndex: false }, revision: 2 });
+  });
+
   it("defaults: 512 MiB, SCLP console for boot and virtio console for start", () => {
     const boot = parseCommandLine(["boot"]);
     const start = parseCommandLine(["start"]);
@@ -64,6 +78,16 @@ describe("arguments of zarch", () => {
     ["boot --console tty", /--console: "tty"/],
     ["boot --disk x,rw", /unknown property "rw"/],
     ["boot --disk x,ro,overlay", /cannot be read-only/],
+    ["boot --disk x,no-packed", /^--disk x: unknown property "no-packed"; known are ro, .*packed, no-indirect/],
+    ["boot --disk x,packed=1", /unknown property "packed=1"/],
+    ["boot --disk x,queue-size", /"queue-size": the size can be one of 4, 8,/],
+    ["boot --disk x,queue-size=0x40", /"queue-size=0x40"/],
+    ["boot --disk x,queue-size=100", /"queue-size=100": .* 1024$/],
+    ["boot --disk x,revision=3", /"revision=3": the revisions of virtio-ccw are 0, 1 and 2/],
+    ["boot --disk x,revision=1=1", /unknown property/],
+    ["boot --disk x,revision=0,packed", /packed does not fit revision=0/],
+    ["boot --disk x,in-order,legacy", /in-order does not fit legacy/],
+    ["boot --disk x,legacy,revision=2", /revision=2 does not fit/],
     ["boot --disk ,ro", /needs a file name/],
     ["boot --disk x,devno=1", /not a device address/],
     ["run", /no command/],

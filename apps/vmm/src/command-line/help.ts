@@ -1,10 +1,14 @@
 import { chordHelp } from "../terminal/chord.ts";
 import type { CommandName } from "./arguments.ts";
+import { diskForm } from "./disk-option.ts";
 
 const guestHelp = `  -m, --memory SIZE     main storage of the guest, for instance 512M (the default) or 2G
-  -d, --disk DISK       a disk; again for each further one. DISK is FILE[,ro][,overlay[=FILE]][,devno=fe.0.0001]:
+  -d, --disk DISK       a disk; again for each further one. DISK is
+                        ${diskForm}:
                         ro: the guest may not write; overlay: what it writes goes to the overlay file,
-                        or without one is gone at the end
+                        or without one is gone at the end. PROPERTY says how virtio is spoken: packed (rings),
+                        no-indirect (descriptors), no-event-index, in-order, queue-size=N,
+                        revision=N (of virtio-ccw at most: 0, 1 or 2), legacy (a device from before virtio 1.0)
       --control SOCKET  take commands (see Ctrl-A C) on a UNIX socket
       --refresh         look for a newer default guest instead of using the one fetched before
   -h, --help            this text`;

@@ -1,6 +1,6 @@
 import { type CcwAddress, formatCcwAddress, type Machine, parseCcwAddress } from "@zarch/machine";
 import { HostError } from "@zarch/vmm-interface";
-import { parseDiskOption } from "../command-line/disk-option.ts";
+import { diskForm, parseDiskOption } from "../command-line/disk-option.ts";
 import { formatSize } from "../command-line/size.ts";
 import { UsageError } from "../command-line/usage-error.ts";
 import type { DiskSet } from "../session/disks.ts";
@@ -19,7 +19,7 @@ interface MonitorCommand {
   run(target: MonitorTarget, args: readonly string[]): string | Promise<string>;
 }
 
-const diskUsage = "disk add FILE[,ro][,overlay[=FILE]][,devno=fe.0.0001] | disk remove fe.0.0001";
+const diskUsage = `disk add ${diskForm} | disk remove fe.0.0001`;
 
 const commands: Readonly<Record<string, MonitorCommand>> = {
   help: {

@@ -4,6 +4,7 @@ import { BlkDevice } from "@zarch/device-blk";
 import { type CcwAddress, ccw, formatCcwAddress, type Machine } from "@zarch/machine";
 import { type BlockBackend, HostError } from "@zarch/vmm-interface";
 import type { DiskOption } from "../command-line/disk-option.ts";
+import { ccwOptionsOf } from "../command-line/virtio-option.ts";
 
 /** A disk whose files are open. */
 interface Disk {
@@ -84,8 +85,9 @@ export class DiskSet {
   }
 
   #attach(disk: Disk, machine: Machine, reserved: ReadonlySet<number>): CcwAddress {
-    const device = new BlkDevice({ backend: disk.backend });
-    const address = machine.attach(ccw(device, { devno: disk.option.address ?? freeAddress(machine, reserved) }));
+    const { address: wish, queueSize } = disk.option;
+    const device = new BlkDevice({ backend: disk.backend, ...(queueSize !== undefined && { queueSize }) });
+    const address = machine.attach(ccw(device, { ...ccwOptionsOf(disk.option), devno: wish ?? freeAddress(machine, reserved) }));
     this.#attached.set(formatCcwAddress(address), disk);
     return address;
   }

@@ -1,0 +1,71 @@
+import type { CcwOptions, RingOptions } from "@zarch/machine";
+import { UsageError } from "./usage-error.ts";
+
+/** How a virtio device shows itself to the guest's driver, as the properties of an option say it. Absent: the device's default. */
+export interface VirtioOption {
+  readonly ring?: RingOptions;
+  /** Most entries of a queue. */
+  readonly queueSize?: number;
+  /** The highest revision of virtio-ccw that the guest may use. 0: the legacy interface. */
+  readonly revision?: 0 | 1 | 2;
+  /** A device from before virtio 1.0, which does not know of revisions. */
+  readonly legacy?: true;
+}
+
+/** What the properties look like, for messages. */
+export const virtioProperties = "packed, no-indirect, no-event-index, in-order, queue-size=N, revision=N and legacy";
+
+const ringProperties: Readonly<Record<string, RingOptions>> = {
+  packed: { packed: true },
+  "no-indirect": { indirect: false },
+  "no-event-index": { eventIndex: false },
+  "in-order": { inOrder: true },
+};
+
+/**
+ * Reads one property.
+ * @param property `name` or `name=value`
+ * @param queueSizes those that the device can have
+ * @returns `option` with the property, or undefined if it is none of virtio
+ * @throws {UsageError} for a value that it cannot have
+ */
+export function withVirtioProperty(option: VirtioOption, property: string, queueSizes: readonly number[]): VirtioOption | undefined {
+  if (Object.hasOwn(ringProperties, property)) return { ...option, ring: { ...option.ring, ...ringProperties[property] } };
+  if (property === "legacy") return { ...option, legacy: true };
+  const [name, value = "", ...rest] = property.split("=");
+  if (rest.length > 0) return undefined;
+  switch (name) {
+    case "revision":
+      if (value !== "0" && value !== "1" && value !== "2")
+        throw new UsageError(`"${property}": the revisions of virtio-ccw are 0, 1 and 2`);
+      return { ...option, revision: Number(value) as 0 | 1 | 2 };
+    case "queue-size": {
+      const queueSize = /^\d+$/.test(value) ? Number(value) : Number.NaN;
+      if (!queueSizes.includes(queueSize)) throw new UsageError(`"${property}": the size can be one of ${queueSizes.join(", ")}`);
+      return { ...option, queueSize };
+    }
+    default:
+      return undefined;
+  }
+}
+
+/**
+ * Refuses properties that exclude each other.
+ * @throws {UsageError}
+ */
+export function checkVirtioOption({ ring, revision, legacy }: VirtioOption): void {
+  if (legacy && revision !== undefined) throw new UsageError(`a legacy device has no revisions, so revision=${revision} does not fit`);
+  const old = legacy ? "legacy" : revision === 0 ? "revision=0" : undefined;
+  if (old === undefined) return;
+  if (ring?.packed) throw new UsageError(`packed does not fit ${old}: the legacy interface has split rings only`);
+  if (ring?.inOrder) throw new UsageError(`in-order does not fit ${old}: the legacy interface has no such feature`);
+}
+
+/** The same for the transport. */
+export function ccwOptionsOf({ ring, revision, legacy }: VirtioOption): CcwOptions {
+  return {
+    ...(ring && { ring }),
+    ...(revision !== undefined && { maxRevision: revision }),
+    ...(legacy && { personality: "legacy" as const }),
+  };
+}
