@@ -1,1 +1,10 @@
+export { BufferPool } from "./buffer-pool.ts";
+export type { ConfigValues } from "./config-reader.ts";
+export { type ConnectOptions, connect } from "./direct/connect.ts";
+export { DirectTransport, type DirectTransportOptions } from "./direct/direct-transport.ts";
+export type { Answer, DriverQueue, PlacedBuffer, RequestOptions } from "./driver-queue.ts";
+export { DriverError, type DriverErrorCode } from "./errors.ts";
+export type { FeatureWishes } from "./feature-choice.ts";
+export type { Polling } from "./polling.ts";
 export type { DriverInterrupts, DriverQueueSetup, DriverTransport } from "./transport.ts";
+export { type DriverMemory, VirtioDriver, type VirtioDriverOptions } from "./virtio-driver.ts";

@@ -31,6 +31,11 @@ export interface DriverVirtqueue<Token> {
   /** Descriptors of the ring that are free. */
   readonly free: number;
   /**
+   * Where the next buffer will be made available, as bits 16 to 31 of a notification with VIRTIO_F_NOTIFICATION_DATA have it (2.9): the
+   * available index (split), or the offset in the ring and, in the highest of the 16 bits, the wrap counter (packed).
+   */
+  readonly nextAvailable: number;
+  /**
    * Queues a buffer: `out` for the device to read, then `into` for the device to write; together not empty. The device sees it after
    * {@link kickPrepare}.
    * @returns false if there is no room now

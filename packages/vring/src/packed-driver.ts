@@ -81,6 +81,10 @@ export class PackedDriverVirtqueue<Token> implements DriverVirtqueue<Token> {
     return this.#free;
   }
 
+  get nextAvailable(): number {
+    return this.#nextAvailable.event;
+  }
+
   #describe(at: number, span: BufferSpan, id: number): void {
     this.#memory.storeUint64(at, span.address, this.#endian);
     this.#memory.storeUint32(at + DESC_LENGTH, span.length, this.#endian);

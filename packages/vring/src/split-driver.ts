@@ -81,6 +81,10 @@ export class SplitDriverVirtqueue<Token> implements DriverVirtqueue<Token> {
     return this.#freeList.length;
   }
 
+  get nextAvailable(): number {
+    return this.#nextAvailable;
+  }
+
   #describe(table: number, index: number, span: BufferSpan, flags: number, next: number): void {
     const at = table + index * DESCRIPTOR_SIZE;
     this.#memory.storeUint64(at, span.address, this.#endian);
