@@ -82,7 +82,7 @@ export interface ServiceCallPort {
   reset(): void;
 }
 
-/** A virtio external interruption (code 0x2603): subcode and parameter as the s390 descriptor page transport defines. */
+/** An external interruption with parameters (PoP chapter 6), for instance that of the s390 descriptor page with code 0x2603. */
 export interface ExternalInterruption {
   /** Interruption code, 16 bits, stored at real location 134. */
   readonly code: number;
@@ -90,8 +90,16 @@ export interface ExternalInterruption {
   readonly cpuAddress: number;
   /** Stored at real locations 128-131, 32 bits. */
   readonly parameter: number;
-  /** Stored at real locations 4536-4543 (64 bits), for codes that use it. */
-  readonly parameter64?: number;
+  /** Stored at real locations 4536-4543 (64 bits, in two unsigned halves), for codes that use it. Default 0. */
+  readonly parameter64?: { readonly high: number; readonly low: number };
+}
+
+/** A part whose external interruptions the CPU fetches when the PSW and control register 0 let it. */
+export interface ExternalInterruptionPort {
+  /** Code of the most urgent pending interruption, or 0. Cheap: polled often. */
+  pendingExternalInterruption(): number;
+  /** Removes and returns that interruption. */
+  takeExternalInterruption(): ExternalInterruption | undefined;
 }
 
 /** Access to the 64-bit general registers of the CPU that issued a DIAGNOSE, as unsigned 32-bit halves. */

@@ -1,5 +1,11 @@
 import type { ReversedMemory } from "@zarch/guest-memory";
-import type { ChannelSubsystemPort, DiagnoseHandler, ExternalInterruption, ServiceCallPort } from "@zarch/vmm-interface";
+import type {
+  ChannelSubsystemPort,
+  DiagnoseHandler,
+  ExternalInterruption,
+  ExternalInterruptionPort,
+  ServiceCallPort,
+} from "@zarch/vmm-interface";
 import { ProgramCode } from "../engine/context.ts";
 import * as layout from "../engine/layout.ts";
 import type { CpuIdentity } from "./identity.ts";
@@ -14,6 +20,7 @@ import { TranslationBanks } from "./translation-banks.ts";
 export interface CpuPorts {
   readonly channelSubsystem?: ChannelSubsystemPort;
   readonly serviceCall?: ServiceCallPort;
+  readonly externalInterruptions?: ExternalInterruptionPort;
   /** DIAGNOSE functions by code; a code without a handler is a specification exception. */
   readonly diagnose?: ReadonlyMap<number, DiagnoseHandler>;
 }

@@ -116,7 +116,7 @@ describe("PoP chapter 6, External Interruption", () => {
 
   test("a queued interruption brings its parameters, one after the other", () => {
     cpu.setControl(0, 0xe0n | SERVICE_SIGNAL);
-    cpu.queueExternal({ code: 0x2603, cpuAddress: 0xd00, parameter: 0x1111_1111, parameter64: 0x12_3456_789a });
+    cpu.queueExternal({ code: 0x2603, cpuAddress: 0xd00, parameter: 0x1111_1111, parameter64: { high: 0x12, low: 0x3456_789a } });
     cpu.queueExternal({ code: 0x2603, cpuAddress: 0xd01, parameter: 0x2222_2222 });
     expect(waiting()).toBe("external");
     expect([machine.read(0x80, 8), machine.read(0x11b8, 8)]).toEqual(["111111110d002603", "000000123456789a"]);

@@ -1,3 +1,4 @@
+import type { ExternalInterruption } from "@zarch/vmm-interface";
 import { ProgramCode } from "../engine/context.ts";
 import * as layout from "../engine/layout.ts";
 import type { CpuCore } from "./core.ts";
@@ -323,6 +324,8 @@ export class Interruptions {
       if ((timers & 2) !== 0 && (mask & CR0.cpuTimer) !== 0) return ExternalCode.cpuTimer;
     }
     if ((mask & CR0.serviceSignal) !== 0 && (ports.serviceCall?.serviceSignalPending() ?? false)) return ExternalCode.serviceSignal;
+    const offered = ports.externalInterruptions?.pendingExternalInterruption() ?? 0;
+    if (offered !== 0 && (mask & subclassMask(offered)) !== 0) return offered;
     return core.externalQueue.find(({ code }) => (mask & subclassMask(code)) !== 0)?.code ?? 0;
   }
 
@@ -379,12 +382,21 @@ export class Interruptions {
     } else if (code === ExternalCode.clockComparator || code === ExternalCode.cpuTimer) {
       this.#external(code, 0);
     } else {
-      const index = core.externalQueue.findIndex((queued) => queued.code === code);
-      const { cpuAddress, parameter, parameter64 = 0 } = core.externalQueue.splice(index, 1)[0]!;
+      const interruption = this.#takeExternal(code);
+      if (interruption === undefined) return;
+      const { cpuAddress, parameter, parameter64 } = interruption;
       this.#store32(Lowcore.externalParameter, parameter);
-      this.#store64(Lowcore.externalParameter64, Math.floor(parameter64 / 0x1_0000_0000), parameter64 >>> 0);
+      this.#store64(Lowcore.externalParameter64, parameter64?.high ?? 0, parameter64?.low ?? 0);
       this.#external(code, cpuAddress);
     }
+  }
+
+  #takeExternal(code: number): ExternalInterruption | undefined {
+    const { ports, externalQueue } = this.#core;
+    const port = ports.externalInterruptions;
+    if (port?.pendingExternalInterruption() === code) return port.takeExternalInterruption();
+    const index = externalQueue.findIndex((queued) => queued.code === code);
+    return externalQueue.splice(index, 1)[0];
   }
 
   /** Channel report pending: a repressible machine check with everything valid and the registers in their save areas. */
