@@ -62,7 +62,7 @@ export class ChainBuilder {
     const firstWritable = this.#firstWritable < 0 ? segments.length : this.#firstWritable;
     const reader = new ChainReader(this.#memory, segments, 0, 0, this.#readableBytes);
     const writer = new ChainWriter(this.#memory, segments, firstWritable, 0, this.#writableBytes, this.#life);
-    return new DescriptorChain(id, this.count, slots, reader, writer);
+    return new DescriptorChain(id, this.count, slots, segments, firstWritable, reader, writer);
   }
 }
 

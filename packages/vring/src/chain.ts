@@ -181,6 +181,11 @@ export class ChainWriter extends ChainCursor {
     this.#life = life;
   }
 
+  /** Whether the queue was closed or reset since the chain was taken, so that nothing is written any more. */
+  get cutOff(): boolean {
+    return this.#life.closed;
+  }
+
   /** Bytes written or skipped so far. */
   get written(): number {
     return this.passed;
@@ -271,13 +276,36 @@ export class DescriptorChain {
   readonly writableLength: number;
   /** Ring slots that the chain occupies (packed ring). */
   readonly slots: number;
+  readonly #segments: Segments;
+  readonly #firstWritable: number;
 
-  constructor(id: number, descriptorCount: number, slots: number, readable: ChainReader, writable: ChainWriter) {
+  /** @param firstWritable index into `segments` of the first pair of the device-writable part */
+  constructor(
+    id: number,
+    descriptorCount: number,
+    slots: number,
+    segments: Segments,
+    firstWritable: number,
+    readable: ChainReader,
+    writable: ChainWriter,
+  ) {
+    this.#segments = segments;
+    this.#firstWritable = firstWritable;
     this.id = id;
     this.descriptorCount = descriptorCount;
     this.slots = slots;
     this.readable = readable;
     this.writable = writable;
     this.writableLength = writable.remaining;
+  }
+
+  /** Guest physical address and length in bytes of every buffer, read and written or not. Buffers of length 0 are left out. */
+  spans(): { readonly readable: readonly (readonly [number, number])[]; readonly writable: readonly (readonly [number, number])[] } {
+    const pairs = (from: number, to: number): [number, number][] =>
+      Array.from({ length: (to - from) / 2 }, (_, i) => [
+        this.#segments[from + 2 * i] as number,
+        this.#segments[from + 2 * i + 1] as number,
+      ]);
+    return { readable: pairs(0, this.#firstWritable), writable: pairs(this.#firstWritable, this.#segments.length) };
   }
 }

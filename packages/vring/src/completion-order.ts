@@ -11,6 +11,14 @@ export class CompletionOrder {
   readonly #entries: Entry[] = [];
   #first = 0;
 
+  /** Oldest first: every chain that was not handed out, with the bytes written if the device is done with it. */
+  *[Symbol.iterator](): IterableIterator<{ readonly chain: DescriptorChain; readonly written: number | undefined }> {
+    for (let i = this.#first; i < this.#entries.length; i++) {
+      const { chain, written } = this.#entries[i] as Entry;
+      yield { chain, written: written < 0 ? undefined : written };
+    }
+  }
+
   popped(chain: DescriptorChain): void {
     this.#entries.push({ chain, written: -1 });
   }

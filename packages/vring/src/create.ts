@@ -6,13 +6,25 @@ import { PackedDeviceVirtqueue } from "./packed-device.ts";
 import { PackedDriverVirtqueue } from "./packed-driver.ts";
 import { SplitDeviceVirtqueue } from "./split-device.ts";
 import { SplitDriverVirtqueue } from "./split-driver.ts";
+import type { DeviceVirtqueueState } from "./virtqueue-state.ts";
+
+export interface DeviceVirtqueueOptions {
+  /**
+   * What `save` gave, of a queue with the same configuration over the same contents of guest memory. The chains that were in flight are
+   * given again by `pop`, before all others and in the order of availability, each from its beginning; what was pushed but not
+   * published is published by the next `flush`. Checked as data of unknown origin.
+   */
+  readonly state?: DeviceVirtqueueState;
+}
 
 /**
- * Makes the device side of a virtqueue whose memory the driver has initialised with zeroes.
+ * Makes the device side of a virtqueue whose memory the driver has initialised with zeroes, or goes on with a saved one.
  * @throws VirtqueueError ERR_VIRTQUEUE_SIZE or ERR_VIRTQUEUE_AREA
+ * @throws VirtqueueStateError if `state` cannot be the state of such a queue
  */
-export function createDeviceVirtqueue(memory: GuestMemory, config: VirtqueueConfig): DeviceVirtqueue {
-  return config.format === "packed" ? new PackedDeviceVirtqueue(memory, config) : new SplitDeviceVirtqueue(memory, config);
+export function createDeviceVirtqueue(memory: GuestMemory, config: VirtqueueConfig, options: DeviceVirtqueueOptions = {}): DeviceVirtqueue {
+  const { state } = options;
+  return config.format === "packed" ? new PackedDeviceVirtqueue(memory, config, state) : new SplitDeviceVirtqueue(memory, config, state);
 }
 
 /**

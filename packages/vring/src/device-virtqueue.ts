@@ -1,5 +1,6 @@
 import type { DescriptorChain } from "./chain.ts";
 import type { VirtqueueError } from "./errors.ts";
+import type { DeviceVirtqueueState } from "./virtqueue-state.ts";
 
 /**
  * The device side of a virtqueue (virtio 2.7 and 2.8), the same for every format and byte order.
@@ -10,7 +11,7 @@ import type { VirtqueueError } from "./errors.ts";
 export interface DeviceVirtqueue extends Iterable<DescriptorChain> {
   /** Number of entries. */
   readonly size: number;
-  /** Chains popped and not yet pushed; never more than {@link size}. */
+  /** Chains popped and not yet pushed, and with IN_ORDER those held back; never more than {@link size}. */
   readonly inFlight: number;
   /** Why the queue stopped, once it has met a malformed ring. */
   readonly error: VirtqueueError | undefined;
@@ -45,6 +46,19 @@ export interface DeviceVirtqueue extends Iterable<DescriptorChain> {
 
   /** Asks for available buffer notifications again. Returns whether buffers came in the meantime: they have to be looked at now. */
   enableNotifications(): boolean;
+
+  /**
+   * The queue starts anew, as after virtqueue reset (2.6.1): position 0, wrap counters 1, notifications wanted, no error. Chains of
+   * before are cut off: whatever is done with them later has no effect. Guest memory is not touched: the driver initialises the ring
+   * before it uses it again. A closed queue stays closed.
+   */
+  reset(): void;
+
+  /**
+   * Everything that this object knows beyond its configuration and guest memory, to go on elsewhere with `createDeviceVirtqueue`.
+   * Nothing is disturbed: the queue can be used further, but only one of the two may be.
+   */
+  save(): DeviceVirtqueueState;
 
   /** Cuts the queue off from guest memory for ever, with all its chains: whatever they write later is dropped. */
   close(): void;

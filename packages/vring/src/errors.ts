@@ -1,4 +1,4 @@
-import { GuestError } from "@zarch/vmm-interface";
+import { GuestError, HostError } from "@zarch/vmm-interface";
 
 /** What is wrong with a virtqueue or a message in it. Stable; new codes may be added. */
 export type VirtqueueErrorCode =
@@ -32,6 +32,24 @@ export class VirtqueueError extends GuestError {
   declare readonly code: VirtqueueErrorCode;
 
   constructor(code: VirtqueueErrorCode, message: string) {
+    super(code, message);
+  }
+}
+
+/** Why a saved state is refused. Stable; new codes may be added. */
+export type VirtqueueStateErrorCode =
+  /** Truncated, corrupt or contradictory. */
+  | "ERR_VIRTQUEUE_STATE"
+  /** Of a version that this software does not know. */
+  | "ERR_VIRTQUEUE_STATE_VERSION"
+  /** Of a queue of another side, format or size. */
+  | "ERR_VIRTQUEUE_STATE_CONFIG";
+
+/** A saved state that cannot be restored. Nothing was restored of it, and nothing written to guest memory. */
+export class VirtqueueStateError extends HostError {
+  declare readonly code: VirtqueueStateErrorCode;
+
+  constructor(code: VirtqueueStateErrorCode, message: string) {
     super(code, message);
   }
 }

@@ -1,9 +1,9 @@
 export { ChainReader, ChainWriter, DescriptorChain } from "./chain.ts";
-export { createDeviceVirtqueue, createDriverVirtqueue } from "./create.ts";
+export { createDeviceVirtqueue, createDriverVirtqueue, type DeviceVirtqueueOptions } from "./create.ts";
 export * from "./descriptor.ts";
 export type { DeviceVirtqueue } from "./device-virtqueue.ts";
 export type { BufferSpan, DriverVirtqueue, DriverVirtqueueConfig, IndirectTables, UsedBuffer } from "./driver-virtqueue.ts";
-export { VirtqueueError, type VirtqueueErrorCode } from "./errors.ts";
+export { VirtqueueError, type VirtqueueErrorCode, VirtqueueStateError, type VirtqueueStateErrorCode } from "./errors.ts";
 export {
   checkVirtqueueConfig,
   isQueueSize,
@@ -33,3 +33,4 @@ export {
 } from "./packed-layout.ts";
 export * from "./ring-index.ts";
 export * from "./split-layout.ts";
+export type { DeviceVirtqueueState, SavedChain, SavedSpan, SavedUse } from "./virtqueue-state.ts";

@@ -39,6 +39,11 @@ export interface VirtqueueConfig {
   readonly eventIndex?: boolean;
   /** VIRTIO_F_IN_ORDER was negotiated: buffers are returned in the order in which they were made available. Default false. */
   readonly inOrder?: boolean;
+  /**
+   * Device side, with `inOrder`: buffers that follow each other and that the device wrote in full, or that had no room, are returned
+   * together with the next one, as one used entry (2.7.9, 2.8.8). Default false.
+   */
+  readonly inOrderBatches?: boolean;
   /** VIRTIO_F_NOTIFY_ON_EMPTY (legacy, 6.3) was negotiated. Default false. */
   readonly notifyOnEmpty?: boolean;
   /**

@@ -19,10 +19,15 @@ import {
   storeEvent,
   wantsEvent,
 } from "./packed-layout.ts";
+import { type DeviceVirtqueueState, readDeviceState, saveChain } from "./virtqueue-state.ts";
 
+/** A buffer that the next flush publishes. */
 interface Staged {
-  readonly chain: DescriptorChain;
+  readonly id: number;
+  readonly slots: number;
   readonly written: number;
+  /** The device wrote all that there was room for. */
+  readonly full: boolean;
 }
 
 /** The device side of a packed virtqueue (virtio 2.8). */
@@ -35,13 +40,19 @@ export class PackedDeviceVirtqueue implements DeviceVirtqueue {
   readonly #deviceEvent: number;
   readonly #indirect: boolean;
   readonly #eventIndex: boolean;
-  readonly #life: QueueLife = { closed: false };
-  readonly #builder: ChainBuilder;
-  readonly #order: CompletionOrder | undefined;
+  readonly #inOrder: boolean;
+  readonly #batches: boolean;
+  readonly #maxChainLength: number;
+  #life: QueueLife = { closed: false };
+  #ended = false;
+  #builder: ChainBuilder;
+  #order: CompletionOrder | undefined;
   readonly #nextAvailable: RingPosition;
   readonly #nextUsed: RingPosition;
-  /** Buffers that the device has, by buffer id: the value is true once a buffer is pushed. */
-  readonly #buffers = new Map<number, boolean>();
+  /** Buffers that the device has, by buffer id, in the order of availability: null once a buffer is pushed. */
+  readonly #buffers = new Map<number, DescriptorChain | null>();
+  /** Chains of before a restore, oldest first, that {@link pop} gives again. */
+  #again: DescriptorChain[] = [];
   /** Slots of the ring that belong to those buffers. */
   #slots = 0;
   #inFlight = 0;
@@ -51,7 +62,7 @@ export class PackedDeviceVirtqueue implements DeviceVirtqueue {
   /** The position that the device event area names, -1 for none. */
   #armedAt = -1;
 
-  constructor(memory: GuestMemory, config: VirtqueueConfig) {
+  constructor(memory: GuestMemory, config: VirtqueueConfig, state?: DeviceVirtqueueState) {
     checkVirtqueueConfig(memory, { ...config, format: "packed" });
     const { size, areas } = config;
     this.size = size;
@@ -62,10 +73,80 @@ export class PackedDeviceVirtqueue implements DeviceVirtqueue {
     this.#deviceEvent = areas.device;
     this.#indirect = config.indirect ?? false;
     this.#eventIndex = config.eventIndex ?? false;
-    this.#builder = new ChainBuilder(memory, this.#life, config.maxChainLength ?? defaultMaxChainLength(size));
-    this.#order = config.inOrder ? new CompletionOrder() : undefined;
+    this.#inOrder = config.inOrder ?? false;
+    this.#batches = this.#inOrder && (config.inOrderBatches ?? false);
+    this.#maxChainLength = config.maxChainLength ?? defaultMaxChainLength(size);
+    this.#builder = new ChainBuilder(memory, this.#life, this.#maxChainLength);
+    this.#order = this.#inOrder ? new CompletionOrder() : undefined;
     this.#nextAvailable = new RingPosition(size);
     this.#nextUsed = new RingPosition(size);
+    if (state !== undefined) this.#restore(state, config);
+  }
+
+  #restore(saved: DeviceVirtqueueState, config: VirtqueueConfig): void {
+    const { state, chains, error } = readDeviceState(saved, this.#memory, { ...config, format: "packed" }, this.#life);
+    this.#nextAvailable.value = state.nextAvailable;
+    this.#nextUsed.value = state.nextUsed;
+    this.#armedAt = state.armedAt;
+    this.#notifications = state.notifications;
+    this.#error = error;
+    this.#life.closed = state.closed;
+    this.#ended = state.closed && error === undefined;
+    for (const [i, { id, written }] of state.chains.entries()) {
+      const chain = chains[i] as DescriptorChain;
+      this.#take(chain);
+      if (written === undefined) {
+        this.#again.push(chain);
+        continue;
+      }
+      this.#buffers.set(id, null);
+      this.#order?.completed(chain, written, this.#stage);
+    }
+    this.#inFlight -= this.#again.length;
+    for (const { id, slots, written, full } of state.staged) {
+      this.#buffers.set(id, null);
+      this.#slots += slots;
+      this.#staged.push({ id, slots, written, full });
+    }
+  }
+
+  save(): DeviceVirtqueueState {
+    const closed = this.#life.closed;
+    const chains = this.#order
+      ? Array.from(this.#order, ({ chain, written }) => saveChain(chain, written))
+      : [...this.#buffers.values()].filter((chain) => chain !== null).map((chain) => saveChain(chain));
+    return {
+      version: 1,
+      side: "device",
+      format: "packed",
+      size: this.size,
+      nextAvailable: this.#nextAvailable.value,
+      nextUsed: this.#nextUsed.value,
+      notifications: this.#notifications,
+      armedAt: this.#armedAt,
+      chains: closed ? [] : chains,
+      staged: closed ? [] : this.#staged.map((use) => ({ ...use })),
+      closed,
+      ...(this.#error && { error: { code: this.#error.code, message: this.#error.message } }),
+    };
+  }
+
+  reset(): void {
+    if (this.#ended) return;
+    this.#life.closed = true;
+    this.#life = { closed: false };
+    this.#builder = new ChainBuilder(this.#memory, this.#life, this.#maxChainLength);
+    this.#order = this.#inOrder ? new CompletionOrder() : undefined;
+    this.#buffers.clear();
+    this.#again = [];
+    this.#slots = 0;
+    this.#inFlight = 0;
+    this.#staged.length = 0;
+    this.#error = undefined;
+    this.#nextAvailable.value = 0;
+    this.#nextUsed.value = 0;
+    this.#notifications = true;
+    this.#armedAt = -1;
   }
 
   get inFlight(): number {
@@ -86,11 +167,15 @@ export class PackedDeviceVirtqueue implements DeviceVirtqueue {
   }
 
   hasAvailable(): boolean {
-    return !this.#life.closed && this.#peek() >= 0;
+    return !this.#life.closed && (this.#again.length > 0 || this.#peek() >= 0);
   }
 
   pop(): DescriptorChain | undefined {
     if (this.#life.closed) return undefined;
+    if (this.#again.length > 0) {
+      this.#inFlight++;
+      return this.#again.shift();
+    }
     let flags = this.#peek();
     if (flags < 0) {
       if (!this.#arm()) return undefined;
@@ -108,11 +193,15 @@ export class PackedDeviceVirtqueue implements DeviceVirtqueue {
       throw error;
     }
     this.#nextAvailable.advance(chain.slots);
-    this.#buffers.set(chain.id, false);
+    this.#take(chain);
+    return chain;
+  }
+
+  #take(chain: DescriptorChain): void {
+    this.#buffers.set(chain.id, chain);
     this.#slots += chain.slots;
     this.#inFlight++;
     this.#order?.popped(chain);
-    return chain;
   }
 
   *[Symbol.iterator](): IterableIterator<DescriptorChain> {
@@ -168,15 +257,20 @@ export class PackedDeviceVirtqueue implements DeviceVirtqueue {
     if (written < 0 || written > chain.writableLength) {
       throw new BugError(`${written} bytes reported for a chain with room for ${chain.writableLength}`);
     }
-    if (this.#buffers.get(chain.id) !== false) throw new BugError(`chain ${chain.id} is returned to a queue that does not wait for it`);
-    this.#buffers.set(chain.id, true);
+    if (this.#buffers.get(chain.id) !== chain) {
+      if (chain.writable.cutOff) return;
+      throw new BugError(`chain ${chain.id} is returned to a queue that does not wait for it`);
+    }
+    this.#buffers.set(chain.id, null);
     if (this.#order) this.#order.completed(chain, written, this.#stage);
     else this.#stage(chain, written);
   }
 
   readonly #stage = (chain: DescriptorChain, written: number): void => {
     this.#inFlight--;
-    this.#staged.push({ chain, written });
+    // A buffer of 2^32 bytes is possible, a length of 2^32 is not: less may be reported than was written.
+    const reported = Math.min(written, 0xffff_ffff);
+    this.#staged.push({ id: chain.id, slots: chain.slots, written: reported, full: written === chain.writableLength });
   };
 
   flush(): boolean {
@@ -184,22 +278,26 @@ export class PackedDeviceVirtqueue implements DeviceVirtqueue {
     if (staged.length === 0 || this.#life.closed) return false;
     const memory = this.#memory;
     const endian = this.#endian;
-    let firstAt = 0;
+    let firstAt = -1;
     let firstFlags = 0;
     let moved = 0;
-    for (const [i, { chain, written }] of staged.entries()) {
+    let batch = 0;
+    for (const [i, { id, slots, written, full }] of staged.entries()) {
+      this.#buffers.delete(id);
+      batch += slots;
+      if (this.#batches && full && i + 1 < staged.length) continue;
       const at = this.#ring + this.#nextUsed.slot * DESCRIPTOR_SIZE;
       const flags = this.#nextUsed.usedFlags | (written > 0 ? DESC_F_WRITE : 0);
       memory.storeUint32(at + DESC_LENGTH, written, endian);
-      memory.storeUint16(at + PACKED_DESC_ID, chain.id, endian);
+      memory.storeUint16(at + PACKED_DESC_ID, id, endian);
       // The driver looks at them in order: what shows the first one shows all.
-      if (i === 0) {
+      if (firstAt < 0) {
         firstAt = at;
         firstFlags = flags;
       } else memory.storeUint16(at + PACKED_DESC_FLAGS, flags, endian);
-      this.#nextUsed.advance(chain.slots);
-      moved += chain.slots;
-      this.#buffers.delete(chain.id);
+      this.#nextUsed.advance(batch);
+      moved += batch;
+      batch = 0;
     }
     this.#slots -= moved;
     staged.length = 0;
@@ -229,10 +327,11 @@ export class PackedDeviceVirtqueue implements DeviceVirtqueue {
       if (!this.#eventIndex) storeEvent(this.#memory, this.#deviceEvent, this.#endian, 0, EVENT_ENABLE);
     }
     this.#arm();
-    return this.#peek() >= 0;
+    return this.#again.length > 0 || this.#peek() >= 0;
   }
 
   close(): void {
+    this.#ended = true;
     this.#life.closed = true;
   }
 }

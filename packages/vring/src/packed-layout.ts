@@ -85,6 +85,11 @@ export class RingPosition {
     return this.#value;
   }
 
+  /** 0 to 2 * size - 1. */
+  set value(position: number) {
+    this.#value = position;
+  }
+
   /** Index of the descriptor. */
   get slot(): number {
     return this.#value < this.#size ? this.#value : this.#value - this.#size;

@@ -25,6 +25,7 @@ import {
   usedEntryOffset,
   usedEventOffset,
 } from "./split-layout.ts";
+import { type DeviceVirtqueueState, readDeviceState, saveChain } from "./virtqueue-state.ts";
 
 /** The device side of a split virtqueue (virtio 2.7). */
 export class SplitDeviceVirtqueue implements DeviceVirtqueue {
@@ -39,12 +40,21 @@ export class SplitDeviceVirtqueue implements DeviceVirtqueue {
   readonly #indirect: boolean;
   readonly #eventIndex: boolean;
   readonly #notifyOnEmpty: boolean;
-  readonly #life: QueueLife = { closed: false };
-  readonly #builder: ChainBuilder;
-  readonly #order: CompletionOrder | undefined;
+  readonly #inOrder: boolean;
+  readonly #batches: boolean;
+  readonly #maxChainLength: number;
+  #life: QueueLife = { closed: false };
+  #ended = false;
+  #builder: ChainBuilder;
+  #order: CompletionOrder | undefined;
   /** For each head: 1 while the device works on it, 2 when it is pushed but not yet published. */
   readonly #heads: Uint8Array;
-  readonly #stagedHeads: Uint16Array;
+  /** For each head that is 1: its chain, and the how-manieth one it was. */
+  readonly #chains: (DescriptorChain | undefined)[];
+  readonly #popOrder: Float64Array;
+  #popped = 0;
+  /** Chains of before a restore, oldest first, that {@link pop} gives again. */
+  #again: DescriptorChain[] = [];
   #inFlight = 0;
   #error: VirtqueueError | undefined;
 
@@ -55,12 +65,15 @@ export class SplitDeviceVirtqueue implements DeviceVirtqueue {
   /** The avail_event field as it stands in memory. */
   #armedAt = 0;
   #notifications = true;
-  /** The used index that the next staged entry gets, 16 bits. */
+  /** The used index as the driver sees it, 16 bits. */
   #usedIndex = 0;
-  /** Entries written to the used ring since the last {@link flush}. */
+  /** What the next {@link flush} publishes: heads, bytes written, and whether that is all there was room for. */
+  readonly #stagedHeads: Uint16Array;
+  readonly #stagedWritten: Uint32Array;
+  readonly #stagedFull: Uint8Array;
   #staged = 0;
 
-  constructor(memory: GuestMemory, config: VirtqueueConfig) {
+  constructor(memory: GuestMemory, config: VirtqueueConfig, state?: DeviceVirtqueueState) {
     checkVirtqueueConfig(memory, config);
     const { size, areas } = config;
     this.size = size;
@@ -74,10 +87,93 @@ export class SplitDeviceVirtqueue implements DeviceVirtqueue {
     this.#indirect = config.indirect ?? false;
     this.#eventIndex = config.eventIndex ?? false;
     this.#notifyOnEmpty = config.notifyOnEmpty ?? false;
-    this.#builder = new ChainBuilder(memory, this.#life, config.maxChainLength ?? defaultMaxChainLength(size));
-    this.#order = config.inOrder ? new CompletionOrder() : undefined;
+    this.#inOrder = config.inOrder ?? false;
+    this.#batches = this.#inOrder && (config.inOrderBatches ?? false);
+    this.#maxChainLength = config.maxChainLength ?? defaultMaxChainLength(size);
+    this.#builder = new ChainBuilder(memory, this.#life, this.#maxChainLength);
+    this.#order = this.#inOrder ? new CompletionOrder() : undefined;
     this.#heads = new Uint8Array(size);
+    this.#chains = new Array<DescriptorChain | undefined>(size).fill(undefined);
+    this.#popOrder = new Float64Array(size);
     this.#stagedHeads = new Uint16Array(size);
+    this.#stagedWritten = new Uint32Array(size);
+    this.#stagedFull = new Uint8Array(size);
+    if (state !== undefined) this.#restore(state, config);
+  }
+
+  #restore(saved: DeviceVirtqueueState, config: VirtqueueConfig): void {
+    const { state, chains, error } = readDeviceState(saved, this.#memory, config, this.#life);
+    this.#nextAvailable = state.nextAvailable;
+    this.#availableIndex = state.nextAvailable;
+    this.#usedIndex = state.nextUsed;
+    this.#armedAt = state.armedAt;
+    this.#notifications = state.notifications;
+    this.#error = error;
+    this.#life.closed = state.closed;
+    this.#ended = state.closed && error === undefined;
+    for (const [i, { id, written }] of state.chains.entries()) {
+      const chain = chains[i] as DescriptorChain;
+      this.#take(chain);
+      if (written === undefined) {
+        this.#again.push(chain);
+        continue;
+      }
+      this.#heads[id] = 2;
+      this.#order?.completed(chain, written, this.#stage);
+    }
+    this.#inFlight -= this.#again.length;
+    for (const { id, written, full } of state.staged) {
+      this.#heads[id] = 2;
+      this.#stageEntry(id, written, full);
+    }
+  }
+
+  save(): DeviceVirtqueueState {
+    const closed = this.#life.closed;
+    const chains = this.#order
+      ? Array.from(this.#order, ({ chain, written }) => saveChain(chain, written))
+      : this.#chains
+          .filter((chain) => chain !== undefined)
+          .sort((a, b) => (this.#popOrder[a.id] as number) - (this.#popOrder[b.id] as number))
+          .map((chain) => saveChain(chain));
+    return {
+      version: 1,
+      side: "device",
+      format: "split",
+      size: this.size,
+      nextAvailable: this.#nextAvailable,
+      nextUsed: this.#usedIndex,
+      notifications: this.#notifications,
+      armedAt: this.#armedAt,
+      chains: closed ? [] : chains,
+      staged: Array.from({ length: closed ? 0 : this.#staged }, (_, i) => ({
+        id: this.#stagedHeads[i] as number,
+        slots: 1,
+        written: this.#stagedWritten[i] as number,
+        full: this.#stagedFull[i] === 1,
+      })),
+      closed,
+      ...(this.#error && { error: { code: this.#error.code, message: this.#error.message } }),
+    };
+  }
+
+  reset(): void {
+    if (this.#ended) return;
+    this.#life.closed = true;
+    this.#life = { closed: false };
+    this.#builder = new ChainBuilder(this.#memory, this.#life, this.#maxChainLength);
+    this.#order = this.#inOrder ? new CompletionOrder() : undefined;
+    this.#heads.fill(0);
+    this.#chains.fill(undefined);
+    this.#again = [];
+    this.#inFlight = 0;
+    this.#error = undefined;
+    this.#availableIndex = 0;
+    this.#nextAvailable = 0;
+    this.#armedAt = 0;
+    this.#notifications = true;
+    this.#usedIndex = 0;
+    this.#staged = 0;
   }
 
   get inFlight(): number {
@@ -112,11 +208,15 @@ export class SplitDeviceVirtqueue implements DeviceVirtqueue {
 
   hasAvailable(): boolean {
     if (this.#life.closed) return false;
-    return this.#nextAvailable !== this.#availableIndex || this.#refresh();
+    return this.#again.length > 0 || this.#nextAvailable !== this.#availableIndex || this.#refresh();
   }
 
   pop(): DescriptorChain | undefined {
     if (this.#life.closed) return undefined;
+    if (this.#again.length > 0) {
+      this.#inFlight++;
+      return this.#again.shift();
+    }
     if (this.#nextAvailable === this.#availableIndex && !this.#refresh() && !this.#arm()) return undefined;
     const head = this.#memory.loadUint16(this.#available + availableEntryOffset(this.#nextAvailable, this.size), this.#endian);
     let chain: DescriptorChain;
@@ -127,10 +227,16 @@ export class SplitDeviceVirtqueue implements DeviceVirtqueue {
       throw error;
     }
     this.#nextAvailable = advanceIndex(this.#nextAvailable, 1);
-    this.#heads[head] = 1;
+    this.#take(chain);
+    return chain;
+  }
+
+  #take(chain: DescriptorChain): void {
+    this.#heads[chain.id] = 1;
+    this.#chains[chain.id] = chain;
+    this.#popOrder[chain.id] = this.#popped++;
     this.#inFlight++;
     this.#order?.popped(chain);
-    return chain;
   }
 
   *[Symbol.iterator](): IterableIterator<DescriptorChain> {
@@ -181,31 +287,50 @@ export class SplitDeviceVirtqueue implements DeviceVirtqueue {
     if (written < 0 || written > chain.writableLength) {
       throw new BugError(`${written} bytes reported for a chain with room for ${chain.writableLength}`);
     }
-    if (this.#heads[chain.id] !== 1) throw new BugError(`chain ${chain.id} is returned to a queue that does not wait for it`);
+    if (this.#chains[chain.id] !== chain) {
+      if (chain.writable.cutOff) return;
+      throw new BugError(`chain ${chain.id} is returned to a queue that does not wait for it`);
+    }
     this.#heads[chain.id] = 2;
+    this.#chains[chain.id] = undefined;
     if (this.#order) this.#order.completed(chain, written, this.#stage);
     else this.#stage(chain, written);
   }
 
   readonly #stage = (chain: DescriptorChain, written: number): void => {
-    const entry = this.#used + usedEntryOffset(this.#usedIndex, this.size);
-    this.#memory.storeUint32(entry + USED_ENTRY_ID, chain.id, this.#endian);
-    this.#memory.storeUint32(entry + USED_ENTRY_LENGTH, written, this.#endian);
-    this.#usedIndex = advanceIndex(this.#usedIndex, 1);
     this.#inFlight--;
-    this.#stagedHeads[this.#staged++] = chain.id;
+    this.#stageEntry(chain.id, written, written === chain.writableLength);
   };
+
+  #stageEntry(head: number, written: number, full: boolean): void {
+    const at = this.#staged++;
+    this.#stagedHeads[at] = head;
+    // A buffer of 2^32 bytes is possible, a length of 2^32 is not: less may be reported than was written.
+    this.#stagedWritten[at] = Math.min(written, 0xffff_ffff);
+    this.#stagedFull[at] = full ? 1 : 0;
+  }
 
   flush(): boolean {
     const staged = this.#staged;
     if (staged === 0 || this.#life.closed) return false;
-    // Only now: a driver that offers a head again before it could see it used is refused, and the ring cannot overtake itself.
-    for (let i = 0; i < staged; i++) this.#heads[this.#stagedHeads[i] as number] = 0;
+    const before = this.#usedIndex;
+    this.#usedIndex = advanceIndex(before, staged);
+    let batch = 0;
+    for (let i = 0; i < staged; i++) {
+      const head = this.#stagedHeads[i] as number;
+      // Only now: a driver that offers a head again before it could see it used is refused, and the ring cannot overtake itself.
+      this.#heads[head] = 0;
+      if (this.#batches && this.#stagedFull[i] === 1 && i + 1 < staged) continue;
+      const entry = this.#used + usedEntryOffset(advanceIndex(before, batch), this.size);
+      this.#memory.storeUint32(entry + USED_ENTRY_ID, head, this.#endian);
+      this.#memory.storeUint32(entry + USED_ENTRY_LENGTH, this.#stagedWritten[i] as number, this.#endian);
+      batch = i + 1;
+    }
     this.#staged = 0;
     this.#memory.storeUint16(this.#used + USED_INDEX, this.#usedIndex, this.#endian);
     if (this.#notifyOnEmpty && this.#inFlight === 0 && !this.hasAvailable()) return true;
     if (!this.#eventIndex) return (this.#memory.loadUint16(this.#available + AVAILABLE_FLAGS, this.#endian) & AVAIL_F_NO_INTERRUPT) === 0;
-    return needEvent(this.#memory.loadUint16(this.#usedEvent, this.#endian), this.#usedIndex, advanceIndex(this.#usedIndex, -staged));
+    return needEvent(this.#memory.loadUint16(this.#usedEvent, this.#endian), this.#usedIndex, before);
   }
 
   /** With EVENT_IDX: asks for a notification of the next buffer. Returns whether one came before the driver could know. */
@@ -229,10 +354,11 @@ export class SplitDeviceVirtqueue implements DeviceVirtqueue {
       this.#notifications = true;
       if (!this.#eventIndex) this.#memory.storeUint16(this.#used + USED_FLAGS, 0, this.#endian);
     }
-    return this.#nextAvailable !== this.#availableIndex || this.#refresh() || this.#arm();
+    return this.#again.length > 0 || this.#nextAvailable !== this.#availableIndex || this.#refresh() || this.#arm();
   }
 
   close(): void {
+    this.#ended = true;
     this.#life.closed = true;
   }
 }
