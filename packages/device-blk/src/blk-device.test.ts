@@ -1,13 +1,6 @@
 import { FlatMemory, ReversedMemory } from "@zarch/guest-memory";
-import {
-  DirectDriver,
-  type DirectDriverOptions,
-  F_EVENT_IDX,
-  F_RING_PACKED,
-  F_VERSION_1,
-  HostileDriver,
-  VirtioFrontend,
-} from "@zarch/virtio";
+import { F_EVENT_IDX, F_RING_PACKED, F_VERSION_1, HostileDriver, VirtioFrontend } from "@zarch/virtio";
+import { type ConnectOptions, connect, type DirectTransport, type VirtioDriver } from "@zarch/virtio-driver";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { MemoryDisk, settle } from "../test/memory-disk.ts";
@@ -20,13 +13,22 @@ const SIZE = 64 * 512;
 class Rig {
   readonly disk: MemoryDisk;
   readonly device: BlkDevice;
-  readonly driver: DirectDriver;
+  readonly driver: VirtioDriver<DirectTransport>;
 
-  constructor(options: Partial<BlkDeviceOptions> & { disk?: MemoryDisk } = {}, driver: DirectDriverOptions = {}) {
-    const { disk = new MemoryDisk(SIZE), ...rest } = options;
+  private constructor(disk: MemoryDisk, device: BlkDevice, driver: VirtioDriver<DirectTransport>) {
     this.disk = disk;
-    this.device = new BlkDevice({ backend: disk, ...rest });
-    this.driver = new DirectDriver(this.device, driver);
+    this.device = device;
+    this.driver = driver;
+  }
+
+  static async open(options: Partial<BlkDeviceOptions> & { disk?: MemoryDisk } = {}, driver: ConnectOptions = {}): Promise<Rig> {
+    const { disk = new MemoryDisk(SIZE), ...rest } = options;
+    const device = new BlkDevice({ backend: disk, ...rest });
+    return new Rig(disk, device, await connect(device, driver));
+  }
+
+  get frontend(): VirtioFrontend {
+    return this.driver.transport.frontend;
   }
 
   header(type: number, sector: number | bigint): Uint8Array {
@@ -73,10 +75,10 @@ describe("block device: configuration and features", () => {
     expect(offered({ backend: plain })).toEqual([2, 4, 6, 9, 10, 11, 14]);
   });
 
-  it("BLK-CFG-FACT-DEV-001, BLK-CFG-FACT-DEV-002, BLK-CFG-FACT-DEV-003, BLK-CFG-FACT-DEV-004, BLK-INIT-DEV-004: fields in their places, padding 0", () => {
+  it("BLK-CFG-FACT-DEV-001, BLK-CFG-FACT-DEV-002, BLK-CFG-FACT-DEV-003, BLK-CFG-FACT-DEV-004, BLK-INIT-DEV-004: fields in their places, padding 0", async () => {
     const disk = Object.assign(new MemoryDisk(255 * 63 * 512 * 2), { blockSize: 4096 });
-    const { driver } = new Rig({ disk, queues: 3, queueSize: 128, physicalBlockExponent: 1 });
-    const view = driver.readConfig(0, 60);
+    const { driver } = await Rig.open({ disk, queues: 3, queueSize: 128, physicalBlockExponent: 1 });
+    const view = await driver.readConfig(0, 60);
     const u32 = (offset: number) => view.getUint32(offset, true);
     expect(view.getBigUint64(0, true)).toBe(255n * 63n * 2n);
     expect([u32(8), u32(12)]).toEqual([0, 126]);
@@ -86,23 +88,23 @@ describe("block device: configuration and features", () => {
     expect([u32(36), u32(40), u32(44), u32(48), u32(52), u32(56)]).toEqual([0x40_0000, 32, 8, 0x40_0000, 32, 1]);
   });
 
-  it("BLK-LEGACY-DEV-001: big-endian for a legacy driver of a big-endian guest", () => {
-    const { driver } = new Rig({}, { driverInterface: "legacy" });
-    const view = driver.readConfig(0, 60);
+  it("BLK-LEGACY-DEV-001: big-endian for a legacy driver of a big-endian guest", async () => {
+    const { driver } = await Rig.open({}, { driverInterface: "legacy" });
+    const view = await driver.readConfig(0, 60);
     expect([view.getBigUint64(0, false), view.getUint32(20, false)]).toEqual([64n, 512]);
   });
 
-  it("BLK-REQ-DEV-010: write_zeroes_may_unmap is 0 if the backend never gives storage back", () => {
+  it("BLK-REQ-DEV-010: write_zeroes_may_unmap is 0 if the backend never gives storage back", async () => {
     const disk = new MemoryDisk(SIZE);
     Object.assign(disk, { writeZeroes: undefined });
-    expect(new Rig({ disk }).driver.readConfig(56, 1).getUint8(0)).toBe(0);
+    expect((await (await Rig.open({ disk })).driver.readConfig(56, 1)).getUint8(0)).toBe(0);
   });
 
   it("BLK-REQ-DEV-001, BLK-REQ-DEV-002: a new capacity is notified, and counts at once", async () => {
-    const rig = new Rig();
+    const rig = await Rig.open();
     expect(await rig.status(IN, 64, [], [512])).toBe(IOERR);
     rig.disk.resize(2 * SIZE);
-    expect([rig.driver.configChanges, rig.driver.readConfig(0, 8).getBigUint64(0, true)]).toEqual([1, 128n]);
+    expect([rig.driver.configChanges, (await rig.driver.readConfig(0, 8)).getBigUint64(0, true)]).toEqual([1, 128n]);
     expect(await rig.status(IN, 64, [], [512])).toBe(OK);
     rig.disk.resize(512);
     expect(await rig.status(IN, 1, [], [512])).toBe(IOERR);
@@ -127,11 +129,11 @@ describe.each([
 ] as const)("block device: requests (%s, %s)", (driverInterface, kind) => {
   const make = (options: Partial<BlkDeviceOptions> & { disk?: MemoryDisk } = {}) => {
     const memory = kind === "reversed" ? new ReversedMemory(new ArrayBuffer(4 << 20), (4 << 20) - 1, 4 << 20) : new FlatMemory(4 << 20);
-    return new Rig(options, { driverInterface, memory, ...(kind === "packed" ? { extraFeatures: [F_RING_PACKED] } : {}) });
+    return Rig.open(options, { driverInterface, memory, ...(kind === "packed" ? { extraFeatures: [F_RING_PACKED] } : {}) });
   };
 
   it("BLK-REQ-FACT-DEV-001, BLK-REQ-FACT-DEV-002, BLK-REQ-FACT-DEV-003, BLK-LEGACY-DEV-005: reads and writes sectors", async () => {
-    const rig = make();
+    const rig = await make();
     const data = pattern(3 * 512);
     expect(await rig.request(OUT, 5, [data])).toEqual({ status: OK, data: new Uint8Array(0), written: 1 });
     expect(rig.disk.bytes.subarray(5 * 512, 8 * 512)).toEqual(data);
@@ -142,7 +144,7 @@ describe.each([
   });
 
   it("RING-SPLIT-LEGACY-FACT-DEV-002, RING-SPLIT-DEV-001: any framing", async () => {
-    const rig = make();
+    const rig = await make();
     const data = pattern(1024, 9);
     const bytes = new Uint8Array([...rig.header(OUT, 2), ...data]);
     const cuts = [1, 3, 15, 16, 17, 30, 600, 1040];
@@ -155,7 +157,7 @@ describe.each([
   });
 
   it("BLK-REQ-DEV-009, BLK-REQ-DEV-008, BLK-REQ-DEV-007: discard and write zeroes by ranges", async () => {
-    const rig = make();
+    const rig = await make();
     expect(await rig.status(DISCARD, 0, [rig.range(1, 2), rig.range(9, 1)])).toBe(OK);
     expect(await rig.status(WRITE_ZEROES, 0, [rig.range(20, 4), rig.range(30, 0), rig.range(40, 1, 1)])).toBe(OK);
     expect(rig.disk.calls).toEqual(["discard 512 1024", "discard 4608 512", "zero 10240 2048", "zero 20480 512 unmap"]);
@@ -164,14 +166,14 @@ describe.each([
 
   it("BLK-REQ-FACT-DEV-004: the device ID is 20 bytes, cut or padded", async () => {
     const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
-    expect(text((await make().request(GET_ID, 0, [], [20])).data)).toBe("memory-disk-01234567");
-    expect(text((await make({ identity: "disk" }).request(GET_ID, 0, [], [20])).data)).toBe("disk".padEnd(20, "\0"));
-    expect(await make().request(GET_ID, 0, [], [6])).toMatchObject({ status: OK, written: 7 });
-    expect(await make().request(GET_ID, 0, [], [30])).toMatchObject({ status: OK, written: 20 });
+    expect(text((await (await make()).request(GET_ID, 0, [], [20])).data)).toBe("memory-disk-01234567");
+    expect(text((await (await make({ identity: "disk" })).request(GET_ID, 0, [], [20])).data)).toBe("disk".padEnd(20, "\0"));
+    expect(await (await make()).request(GET_ID, 0, [], [6])).toMatchObject({ status: OK, written: 7 });
+    expect(await (await make()).request(GET_ID, 0, [], [30])).toMatchObject({ status: OK, written: 20 });
   });
 
   it("BLK-LEGACY-DEV-006: type 5 is FLUSH, too", async () => {
-    const rig = make();
+    const rig = await make();
     expect([await rig.status(FLUSH, 0), await rig.status(FLUSH_OUT, 0)]).toEqual([OK, OK]);
     expect(rig.disk.calls).toEqual(["flush", "flush"]);
   });
@@ -179,7 +181,7 @@ describe.each([
 
 describe("block device: refusals", () => {
   it("a sector beyond the end, and products that overflow: IOERR, and the backend is not called", async () => {
-    const rig = new Rig();
+    const rig = await Rig.open();
     for (const sector of [64, 63.0 + 1e6, 2n ** 55n, 2n ** 55n - 1n, 2n ** 56n, 2n ** 63n, 2n ** 64n - 1n, 2n ** 53n + 1n]) {
       expect(await rig.status(IN, BigInt(sector), [], [512])).toBe(IOERR);
       expect(await rig.status(OUT, BigInt(sector), [pattern(512)])).toBe(IOERR);
@@ -192,7 +194,7 @@ describe("block device: refusals", () => {
   });
 
   it("a length that is no multiple of 512: IOERR", async () => {
-    const rig = new Rig();
+    const rig = await Rig.open();
     for (const length of [1, 511, 513]) {
       expect(await rig.status(IN, 0, [], [length])).toBe(IOERR);
       expect(await rig.status(OUT, 0, [pattern(length)])).toBe(IOERR);
@@ -201,22 +203,21 @@ describe("block device: refusals", () => {
   });
 
   it("no status byte: NEEDS_RESET, and nothing is done", async () => {
-    const rig = new Rig();
-    void rig.driver.request(0, [rig.header(OUT, 0), pattern(512)], []);
-    await settle();
-    expect([rig.driver.frontend.status & 64, rig.disk.calls]).toEqual([64, []]);
-    await rig.driver.reset();
-    rig.driver.start();
+    const rig = await Rig.open();
+    const answer = rig.driver.request(0, [rig.header(OUT, 0), pattern(512)], []);
+    await expect(answer).rejects.toThrow(/needs a reset/);
+    expect([rig.frontend.status & 64, rig.disk.calls]).toEqual([64, []]);
+    await rig.driver.initialize();
     expect(await rig.status(IN, 0, [], [512])).toBe(OK);
   });
 
   it("a header that is too short: IOERR", async () => {
-    const rig = new Rig();
+    const rig = await Rig.open();
     for (const out of [[], [new Uint8Array(15)]]) expect([...(await rig.driver.request(0, out, [1])).data]).toEqual([IOERR]);
   });
 
   it("BLK-REQ-DEV-018, BLK-REQ-DEV-015, BLK-LEGACY-FACT-DEV-003: SCSI, lifetime, secure erase, zones and unknown types: UNSUPP", async () => {
-    const rig = new Rig();
+    const rig = await Rig.open();
     for (const type of [2, 3, 6, 7, 9, GET_LIFETIME, 12, SECURE_ERASE, 15, 16, 18, 20, 22, 24, 26, 0x8000_0000, 0xffff_ffff]) {
       expect([type, await rig.status(type, 0, [pattern(64)], [64])]).toEqual([type, UNSUPP]);
     }
@@ -224,7 +225,7 @@ describe("block device: refusals", () => {
   });
 
   it("BLK-REQ-DEV-003, BLK-REQ-DEV-004: a read-only disk fails writes with IOERR and writes nothing", async () => {
-    for (const rig of [new Rig({ readOnly: true }), new Rig({ disk: new MemoryDisk(SIZE, true) })]) {
+    for (const rig of [await Rig.open({ readOnly: true }), await Rig.open({ disk: new MemoryDisk(SIZE, true) })]) {
       const before = rig.disk.bytes.slice();
       expect(await rig.status(OUT, 0, [pattern(512)])).toBe(IOERR);
       expect(await rig.status(DISCARD, 0, [rig.range(0, 1)])).toBe(UNSUPP);
@@ -237,13 +238,13 @@ describe("block device: refusals", () => {
   });
 
   it("BLK-REQ-DEV-003: a driver that does not accept RO gets the same answer", async () => {
-    const rig = new Rig({ readOnly: true }, { selectFeatures: () => [F_VERSION_1] });
+    const rig = await Rig.open({ readOnly: true }, { selectFeatures: () => [F_VERSION_1] });
     expect(await rig.status(OUT, 0, [pattern(512)])).toBe(IOERR);
     expect(rig.disk.calls).toEqual([]);
   });
 
   it("BLK-REQ-DEV-005, BLK-REQ-DEV-006: unknown flags, and unmap in a discard: UNSUPP, no range is touched", async () => {
-    const rig = new Rig();
+    const rig = await Rig.open();
     expect(await rig.status(DISCARD, 0, [rig.range(0, 1), rig.range(1, 1, 1)])).toBe(UNSUPP);
     expect(await rig.status(DISCARD, 0, [rig.range(0, 1), rig.range(1, 1, 2)])).toBe(UNSUPP);
     expect(await rig.status(WRITE_ZEROES, 0, [rig.range(0, 1), rig.range(1, 1, 3)])).toBe(UNSUPP);
@@ -251,7 +252,7 @@ describe("block device: refusals", () => {
   });
 
   it("too many ranges, half ranges, ranges too long, one bad range among good ones: IOERR, nothing done; overlapping ones are legal", async () => {
-    const rig = new Rig();
+    const rig = await Rig.open();
     const ranges = (count: number) => [new Uint8Array(Array.from({ length: count }, () => [...rig.range(0, 1)]).flat())];
     expect(await rig.status(DISCARD, 0, ranges(33))).toBe(IOERR);
     expect(await rig.status(DISCARD, 0, [])).toBe(IOERR);
@@ -264,7 +265,7 @@ describe("block device: refusals", () => {
   });
 
   it("DISCARD and WRITE_ZEROES without their features: UNSUPP", async () => {
-    const rig = new Rig({}, { selectFeatures: () => [F_VERSION_1] });
+    const rig = await Rig.open({}, { selectFeatures: () => [F_VERSION_1] });
     expect([await rig.status(DISCARD, 0, [rig.range(0, 1)]), await rig.status(WRITE_ZEROES, 0, [rig.range(0, 1)])]).toEqual([
       UNSUPP,
       UNSUPP,
@@ -272,7 +273,7 @@ describe("block device: refusals", () => {
   });
 
   it("a failing backend: IOERR for that request, the device goes on; only bytes really written are reported", async () => {
-    const rig = new Rig();
+    const rig = await Rig.open();
     rig.disk.failing = (call) => call.startsWith("read 512 ") || call.startsWith("write") || call === "flush";
     expect(await rig.request(IN, 1, [], [512])).toEqual({ status: IOERR, data: new Uint8Array(512), written: 0 });
     expect(await rig.request(OUT, 1, [pattern(512)])).toMatchObject({ status: IOERR, written: 1 });
@@ -283,7 +284,7 @@ describe("block device: refusals", () => {
   it("write zeroes on a backend without it writes zeroes", async () => {
     const disk = new MemoryDisk(4096 * 512);
     Object.assign(disk, { writeZeroes: undefined });
-    const rig = new Rig({ disk });
+    const rig = await Rig.open({ disk });
     expect(await rig.status(WRITE_ZEROES, 0, [rig.range(1, 3000)])).toBe(OK);
     expect(disk.bytes.subarray(512, 3001 * 512).every((byte) => byte === 0)).toBe(true);
     expect([disk.bytes[511], disk.bytes[3001 * 512 + 1]].every((byte) => byte !== 0)).toBe(true);
@@ -295,7 +296,7 @@ describe("block device: write cache", () => {
   const withFeatures = (...bits: number[]) => ({ selectFeatures: () => [F_VERSION_1, ...bits] });
 
   it("BLK-REQ-FACT-DEV-007, BLK-REQ-DEV-013: with FLUSH, completed writes are stable after the flush", async () => {
-    const rig = new Rig({}, withFeatures(9));
+    const rig = await Rig.open({}, withFeatures(9));
     await rig.request(OUT, 0, [pattern(512)]);
     expect(rig.disk.calls).toEqual(["write 0 512"]);
     await rig.request(FLUSH, 0);
@@ -303,38 +304,38 @@ describe("block device: write cache", () => {
   });
 
   it("BLK-REQ-FACT-DEV-005, BLK-REQ-DEV-014: without FLUSH and CONFIG_WCE, completed writes are stable", async () => {
-    const rig = new Rig({}, withFeatures());
+    const rig = await Rig.open({}, withFeatures());
     await rig.request(OUT, 0, [pattern(512)]);
     expect(rig.disk.stable.subarray(0, 512)).toEqual(pattern(512));
-    const cached = new Rig({ writeCache: false }, withFeatures(9));
+    const cached = await Rig.open({ writeCache: false }, withFeatures(9));
     await cached.request(OUT, 0, [pattern(512)]);
     expect(cached.disk.stable.subarray(0, 512)).toEqual(pattern(512));
   });
 
   it("BLK-INIT-DEV-003: CONFIG_WCE without FLUSH: writeback starts at 0", async () => {
-    const rig = new Rig({}, withFeatures(11));
-    expect(rig.driver.readConfig(32, 1).getUint8(0)).toBe(0);
+    const rig = await Rig.open({}, withFeatures(11));
+    expect((await rig.driver.readConfig(32, 1)).getUint8(0)).toBe(0);
     await rig.request(OUT, 0, [pattern(512)]);
     expect(rig.disk.stable.subarray(0, 512)).toEqual(pattern(512));
     await rig.driver.reset();
-    expect(rig.driver.readConfig(32, 1).getUint8(0)).toBe(1);
+    expect((await rig.driver.readConfig(32, 1)).getUint8(0)).toBe(1);
   });
 
   it("BLK-REQ-FACT-DEV-006: the driver switches the cache with CONFIG_WCE", async () => {
-    const rig = new Rig({}, withFeatures(9, 11));
+    const rig = await Rig.open({}, withFeatures(9, 11));
     await rig.request(OUT, 0, [pattern(512)]);
     expect(rig.disk.calls).toEqual(["write 0 512"]);
-    rig.driver.frontend.writeConfig(32, new Uint8Array([0]));
+    rig.frontend.writeConfig(32, new Uint8Array([0]));
     await rig.request(OUT, 1, [pattern(512)]);
     await rig.request(WRITE_ZEROES, 0, [rig.range(2, 1)]);
     expect(rig.disk.calls.slice(1)).toEqual(["write 512 512", "flush"]);
-    rig.driver.frontend.writeConfig(32, new Uint8Array([1]));
+    rig.frontend.writeConfig(32, new Uint8Array([1]));
     await rig.request(OUT, 2, [pattern(512)]);
     expect(rig.disk.calls.slice(3)).toEqual(["write 1024 512"]);
   });
 
-  it("BLK-INIT-DEV-002: without FLUSH, CONFIG_WCE is not offered; accepting CONFIG_WCE alone is the driver's right", () => {
-    expect([...new Rig({}, withFeatures(11)).driver.frontend.features]).toEqual([11, 32]);
+  it("BLK-INIT-DEV-002: without FLUSH, CONFIG_WCE is not offered; accepting CONFIG_WCE alone is the driver's right", async () => {
+    expect([...(await Rig.open({}, withFeatures(11))).driver.features]).toEqual([11, 32]);
     const frontend = new VirtioFrontend(new BlkDevice({ backend: new MemoryDisk(SIZE) }), {
       memory: new FlatMemory(4096),
       interrupts: { queueInterrupt: () => {}, configInterrupt: () => {} },
@@ -344,22 +345,22 @@ describe("block device: write cache", () => {
   });
 
   it("BLK-LEGACY-DEV-002, BLK-LEGACY-DEV-003, BLK-LEGACY-DEV-004: a legacy driver's mode survives status and feature writes", async () => {
-    const { driver } = new Rig({}, { driverInterface: "legacy", selectFeatures: () => [11] });
-    expect(driver.readConfig(32, 1).getUint8(0)).toBe(1);
+    const { driver } = await Rig.open({}, { driverInterface: "legacy", selectFeatures: () => [11] });
+    expect((await driver.readConfig(32, 1)).getUint8(0)).toBe(1);
     await driver.reset();
-    const { frontend } = driver;
+    const { frontend } = driver.transport;
     frontend.writeConfig(32, new Uint8Array([0]));
     frontend.writeStatus(1);
     frontend.writeStatus(3);
     frontend.setDriverFeatures(0, (1 << 9) | (1 << 11));
     frontend.writeStatus(7);
-    expect(driver.readConfig(32, 1).getUint8(0)).toBe(0);
+    expect((await driver.readConfig(32, 1)).getUint8(0)).toBe(0);
   });
 });
 
 describe("block device: many requests in flight", () => {
   it("CORE-VQ-FACT-DEV-002: requests complete in any order, each with its own data", async () => {
-    const rig = new Rig();
+    const rig = await Rig.open();
     rig.disk.hold = true;
     const done: number[] = [];
     const answers = [0, 1, 2, 3].map(async (sector) => {
@@ -376,7 +377,7 @@ describe("block device: many requests in flight", () => {
   });
 
   it("no more than maxInFlight are in work, over all queues; all are served in the end", async () => {
-    const rig = new Rig({ queues: 2, maxInFlight: 3 });
+    const rig = await Rig.open({ queues: 2, maxInFlight: 3 });
     rig.disk.hold = true;
     const answers = Array.from({ length: 20 }, (_, i) => rig.request(IN, i, [], [512], i % 2));
     let most = 0;
@@ -391,7 +392,7 @@ describe("block device: many requests in flight", () => {
 
   it("host memory per request is bounded: 2 MiB go in chunks", async () => {
     const disk = new MemoryDisk(4 << 20);
-    const rig = new Rig({ disk }, { memory: new FlatMemory(8 << 20) });
+    const rig = await Rig.open({ disk }, { memory: new FlatMemory(8 << 20) });
     const data = pattern(2 << 20, 3);
     expect(await rig.status(OUT, 8, [data])).toBe(OK);
     expect(disk.calls).toEqual([0, 1, 2, 3].map((i) => `write ${4096 + i * 524288} 524288`));
@@ -401,53 +402,58 @@ describe("block device: many requests in flight", () => {
   it("an error in the middle of a long read reports the part before it", async () => {
     const disk = new MemoryDisk(4 << 20);
     disk.failing = (call) => call.startsWith("read 524288 ");
-    const rig = new Rig({ disk }, { memory: new FlatMemory(8 << 20) });
+    const rig = await Rig.open({ disk }, { memory: new FlatMemory(8 << 20) });
     const answer = await rig.request(IN, 0, [], [2 << 20]);
     expect([answer.status, answer.written]).toEqual([IOERR, 524288]);
     expect(answer.data.subarray(0, 524288)).toEqual(disk.bytes.subarray(0, 524288));
   });
 
   it("requests that finish together cause one interrupt", async () => {
-    const rig = new Rig({}, { selectFeatures: (offered) => [...offered].filter((bit) => bit !== F_EVENT_IDX) });
+    const rig = await Rig.open({}, { selectFeatures: (offered) => [...offered].filter((bit) => bit !== F_EVENT_IDX) });
     rig.disk.hold = true;
     const answers = [0, 1, 2, 3].map((sector) => rig.request(IN, sector, [], [512]));
     for (const go of rig.disk.waiting.splice(0)) go();
     await Promise.all(answers);
-    expect(rig.driver.interrupts[0]).toBe(1);
+    expect(rig.driver.queue(0).interrupts).toBe(1);
   });
 });
 
 describe("block device: reset", () => {
   it("CORE-RESET-FACT-DEV-001: waits for requests in flight, which then reach neither memory nor ring", async () => {
-    const rig = new Rig();
+    const rig = await Rig.open();
     rig.disk.hold = true;
-    void rig.request(IN, 1, [], [512]);
-    void rig.request(OUT, 2, [pattern(512)]);
+    const queue = rig.driver.queue(0);
+    const lost = [rig.request(IN, 1, [], [512]), rig.request(OUT, 2, [pattern(512)])].map((request) => request.catch(({ code }) => code));
     let complete = false;
     const reset = rig.driver.reset().then(() => {
       complete = true;
     });
     const before = (rig.driver.memory as FlatMemory).view(0, 1 << 20).slice();
     await settle();
-    expect([complete, rig.driver.frontend.status]).toEqual([false, 15]);
+    expect([complete, rig.frontend.status]).toEqual([false, 15]);
     await rig.disk.finish();
     expect(complete).toBe(false);
     await rig.disk.finish();
     await reset;
-    expect([complete, rig.driver.frontend.status, rig.driver.interrupts[0]]).toEqual([true, 0, 0]);
+    expect([complete, rig.frontend.status, queue.interrupts, await Promise.all(lost)]).toEqual([
+      true,
+      0,
+      0,
+      ["ERR_DRIVER_RESET", "ERR_DRIVER_RESET"],
+    ]);
     expect((rig.driver.memory as FlatMemory).view(0, 1 << 20)).toEqual(before);
     rig.disk.hold = false;
-    rig.driver.start();
+    await rig.driver.initialize();
     expect(await rig.status(IN, 1, [], [512])).toBe(OK);
   });
 
   it("a long request ends at its next chunk; waiting requests are not started", async () => {
     const disk = new MemoryDisk(8 << 20);
-    const rig = new Rig({ disk, maxInFlight: 1 }, { memory: new FlatMemory(16 << 20) });
+    const rig = await Rig.open({ disk, maxInFlight: 1 }, { memory: new FlatMemory(16 << 20) });
     disk.hold = true;
-    void rig.request(OUT, 0, [pattern(4 << 20)]);
-    void rig.request(OUT, 0, [pattern(512)]);
+    const lost = [rig.request(OUT, 0, [pattern(4 << 20)]), rig.request(OUT, 0, [pattern(512)])].map((request) => request.catch(() => {}));
     const reset = rig.driver.reset();
+    await Promise.all(lost);
     await disk.finish();
     await reset;
     expect(disk.calls).toEqual(["write 0 524288"]);
@@ -465,7 +471,7 @@ describe("block device: against a model", () => {
     });
     await fc.assert(
       fc.asyncProperty(fc.array(operation, { maxLength: 40 }), fc.boolean(), async (operations, legacy) => {
-        const rig = new Rig({}, { driverInterface: legacy ? "legacy" : "modern" });
+        const rig = await Rig.open({}, { driverInterface: legacy ? "legacy" : "modern" });
         const model = rig.disk.bytes.slice();
         for (const { type, sector, sectors, cut, seed } of operations) {
           const length = sectors * 512;
@@ -508,7 +514,7 @@ describe("block device: hostile guests", () => {
           expect([driver.frontend.status, driver.hostErrors, disk.bytes.length]).toEqual([0, [], before.length]);
           if (readOnly) expect(disk.bytes).toEqual(before);
           calls += disk.calls.length;
-          const { data } = await new DirectDriver(device).request(0, [new Uint8Array(16)], [512, 1]);
+          const { data } = await (await connect(device)).request(0, [new Uint8Array(16)], [512, 1]);
           expect([data[512], data.subarray(0, 512)]).toEqual([OK, disk.bytes.subarray(0, 512)]);
         },
       ),

@@ -1,8 +1,9 @@
 import { FlatMemory } from "@zarch/guest-memory";
-import { DirectDriver, type DirectDriverOptions, F_RING_PACKED, F_VERSION_1, HostileDriver, VirtioFrontend } from "@zarch/virtio";
+import { F_RING_PACKED, F_VERSION_1, HostileDriver, VirtioFrontend } from "@zarch/virtio";
+import { connect } from "@zarch/virtio-driver";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { GuestConsole, settle } from "../test/guest-console.ts";
+import { GuestConsole, type GuestConsoleOptions, settle } from "../test/guest-console.ts";
 import { ConsoleDevice, type ConsoleDeviceOptions } from "./console-device.ts";
 import type { ConsolePort } from "./port.ts";
 
@@ -18,36 +19,34 @@ function record(port: ConsolePort): { log: string[]; text: () => string } {
 }
 
 /** A device with streams as a command runner has them, and a guest that is ready. */
-async function streams(
-  options: ConsoleDeviceOptions = {},
-  driver: DirectDriverOptions & { buffers?: { size: number; count: number } } = {},
-) {
+async function streams(options: ConsoleDeviceOptions = {}, driver: GuestConsoleOptions = {}) {
   const device = new ConsoleDevice({
     ports: [{ name: "stdin" }, { name: "stdout" }, { name: "stderr" }, { name: "status" }],
     ...options,
   });
-  const guest = new GuestConsole(device, driver);
+  const guest = await GuestConsole.connect(device, driver);
   guest.ready();
   await settle();
   return { device, guest };
 }
 
 describe("console device: configuration and features", () => {
-  it("CONSOLE-FACT-DEV-002: feature bits and configuration fields in their places", () => {
+  it("CONSOLE-FACT-DEV-002: feature bits and configuration fields in their places", async () => {
     const features = (options?: ConsoleDeviceOptions) => [...new ConsoleDevice(options).features];
     expect(features()).toEqual([2]);
     expect(features({ size: { columns: 80, rows: 24 } })).toEqual([0, 2]);
     expect(features({ maxPorts: 2 })).toEqual([1, 2]);
     expect(features({ ports: [{ name: "a" }] })).toEqual([1, 2]);
-    const driver = new DirectDriver(new ConsoleDevice({ size: { columns: 132, rows: 50 }, maxPorts: 5 }));
-    const view = driver.readConfig(0, 12);
+    const driver = await connect(new ConsoleDevice({ size: { columns: 132, rows: 50 }, maxPorts: 5 }));
+    const view = await driver.readConfig(0, 12);
     expect([view.getUint16(0, true), view.getUint16(2, true), view.getUint32(4, true), view.getUint32(8, true)]).toEqual([132, 50, 5, 0]);
-    expect(driver.frontend.deviceId).toBe(3);
+    expect(driver.deviceId).toBe(3);
   });
 
-  it("CONSOLE-DEV-002: configuration in the guest's byte order for a legacy driver", () => {
+  it("CONSOLE-DEV-002: configuration in the guest's byte order for a legacy driver", async () => {
     const device = new ConsoleDevice({ size: { columns: 80, rows: 24 } });
-    expect(new DirectDriver(device, { driverInterface: "legacy" }).readConfig(0, 2).getUint16(0, false)).toBe(80);
+    const driver = await connect(device, { driverInterface: "legacy" });
+    expect((await driver.readConfig(0, 2)).getUint16(0, false)).toBe(80);
   });
 
   it("CONSOLE-FACT-DEV-001, CONSOLE-DEV-001: two queues for one console, two for each port and two for control with MULTIPORT", () => {
@@ -56,16 +55,18 @@ describe("console device: configuration and features", () => {
     expect(new ConsoleDevice({ maxPorts: 4 }).queueMaxSizes).toHaveLength(10);
   });
 
-  it("CONSOLE-FACT-DEV-003: a new size of port 0 is a configuration change", () => {
+  it("CONSOLE-FACT-DEV-003: a new size of port 0 is a configuration change", async () => {
     const device = new ConsoleDevice({ size: { columns: 80, rows: 24 } });
-    const driver = new DirectDriver(device);
+    const driver = await connect(device);
     device.port(0).resize(100, 30);
-    expect([driver.configChanges, driver.readConfig(0, 4).getUint16(0, true), driver.readConfig(0, 4).getUint16(2, true)]).toEqual([
-      1, 100, 30,
-    ]);
+    expect([
+      driver.configChanges,
+      (await driver.readConfig(0, 4)).getUint16(0, true),
+      (await driver.readConfig(0, 4)).getUint16(2, true),
+    ]).toEqual([1, 100, 30]);
   });
 
-  it("CONSOLE-DEV-003, CONSOLE-DEV-004: emergency write works without any driver, whatever the status, in both byte orders", () => {
+  it("CONSOLE-DEV-003, CONSOLE-DEV-004: emergency write works without any driver, whatever the status, in both byte orders", async () => {
     const output: number[] = [];
     const device = new ConsoleDevice({ emergencyWrite: (byte) => output.push(byte) });
     const frontend = new VirtioFrontend(device, {
@@ -80,7 +81,7 @@ describe("console device: configuration and features", () => {
     expect(output).toEqual([0x41, 0x42]);
     const plain = new ConsoleDevice();
     const { log } = record(plain.port(0));
-    new DirectDriver(plain).frontend.writeConfig(8, bytes("!\0\0\0"));
+    (await connect(plain)).transport.frontend.writeConfig(8, bytes("!\0\0\0"));
     expect(log).toEqual(["<open>", "!"]);
   });
 
@@ -106,7 +107,7 @@ describe.each(["modern", "legacy"] as const)("console device: one console (%s)",
     const { log } = record(port);
     await port.write(bytes("early "));
     expect([port.guestOpen, port.buffered]).toEqual([false, 6]);
-    const guest = new GuestConsole(device, { driverInterface });
+    const guest = await GuestConsole.connect(device, { driverInterface });
     expect([port.guestOpen, log]).toEqual([true, ["<open>"]]);
     guest.receive(0);
     await port.write(bytes("input"));
@@ -121,7 +122,10 @@ describe.each(["modern", "legacy"] as const)("console device: one console (%s)",
   it("a device with MULTIPORT serves port 0 to a driver that does not know the feature", async () => {
     const device = new ConsoleDevice({ maxPorts: 3, ports: [{ console: true }, { name: "data" }] });
     const { log } = record(device.port(0));
-    const guest = new GuestConsole(device, { driverInterface, selectFeatures: () => (driverInterface === "modern" ? [F_VERSION_1] : []) });
+    const guest = await GuestConsole.connect(device, {
+      driverInterface,
+      selectFeatures: () => (driverInterface === "modern" ? [F_VERSION_1] : []),
+    });
     guest.receive(0);
     await device.port(0).write(bytes("hello"));
     await guest.write(0, "there");
@@ -172,7 +176,7 @@ describe("console device: control messages", () => {
   it("CONSOLE-DEV-007: a port that was removed before the driver came is never named", async () => {
     const device = new ConsoleDevice({ ports: [{ name: "a" }, { name: "b" }] });
     device.removePort(device.port("a"));
-    const guest = new GuestConsole(device);
+    const guest = await GuestConsole.connect(device);
     guest.ready();
     await settle();
     expect(guest.control).toEqual(["ADD 1 1", "NAME 1 1 b", "OPEN 1 1"]);
@@ -192,7 +196,7 @@ describe("console device: control messages", () => {
 
   it("messages wait for buffers; buffers that are too small for one are returned empty", async () => {
     const device = new ConsoleDevice({ ports: [{ name: "a" }] });
-    const guest = new GuestConsole(device);
+    const guest = await GuestConsole.connect(device);
     guest.send(0xffff_ffff, 0, 1);
     expect((await guest.driver.request(2, [], [7])).written).toBe(0);
     expect([...(await guest.driver.request(2, [], [8])).data]).toEqual([0, 0, 0, 0, 1, 0, 1, 0]);
@@ -214,12 +218,12 @@ describe("console device: control messages", () => {
     await guest.driver.request(3, [], [8]);
     await settle();
     expect([guest.control.length, device.ports.map(({ guestOpen }) => guestOpen)]).toEqual([before, [false, false, false, false]]);
-    expect(guest.driver.frontend.needsReset).toBe(false);
+    expect(guest.driver.transport.frontend.needsReset).toBe(false);
   });
 
-  it("PORT_OPEN counts only after PORT_READY, which counts only as the answer to DEVICE_ADD", () => {
+  it("PORT_OPEN counts only after PORT_READY, which counts only as the answer to DEVICE_ADD", async () => {
     const device = new ConsoleDevice({ ports: [{ name: "a" }] });
-    const guest = new GuestConsole(device);
+    const guest = await GuestConsole.connect(device);
     guest.send(0, 6, 1);
     guest.send(0, 3, 1);
     guest.send(0, 6, 1);
@@ -233,10 +237,10 @@ describe("console device: control messages", () => {
     expect(device.port(0).guestOpen).toBe(true);
   });
 
-  it("a guest that cannot set a port up says so, and the port stays closed", () => {
+  it("a guest that cannot set a port up says so, and the port stays closed", async () => {
     const logs: string[] = [];
     const device = new ConsoleDevice({ ports: [{ name: "a" }] });
-    const guest = new GuestConsole(device, { logger: { log: (level, message) => void logs.push(`${level} ${message}`) } });
+    const guest = await GuestConsole.connect(device, { logger: { log: (level, message) => void logs.push(`${level} ${message}`) } });
     guest.send(0xffff_ffff, 0, 1);
     guest.send(0, 3, 0);
     guest.send(0, 6, 1);
@@ -245,7 +249,7 @@ describe("console device: control messages", () => {
 
   it("CONSOLE-DEV-006, CONSOLE-DEV-007: answers about an earlier port with the same id are told apart", async () => {
     const device = new ConsoleDevice({ ports: [{ name: "first" }] });
-    const guest = new GuestConsole(device);
+    const guest = await GuestConsole.connect(device);
     guest.send(0xffff_ffff, 0, 1);
     device.removePort(device.port("first"));
     device.addPort({ name: "second" });
@@ -289,7 +293,7 @@ describe("console device: streams", () => {
     const device = new ConsoleDevice({ ports: [{ name: "stdin" }] });
     await device.port(0).end();
     await device.port(0).end();
-    const guest = new GuestConsole(device);
+    const guest = await GuestConsole.connect(device);
     guest.ready();
     await settle();
     expect(guest.control).toEqual(["ADD 0 1", "NAME 0 1 stdin"]);
@@ -432,7 +436,7 @@ describe("console device: streams", () => {
   it("without a receiver data is dropped, and the guest does not wait", async () => {
     const { guest } = await streams({ bufferSize: 10 });
     for (let i = 0; i < 10; i++) await guest.write(2, "nobody listens");
-    expect(guest.driver.frontend.needsReset).toBe(false);
+    expect(guest.driver.transport.frontend.needsReset).toBe(false);
   });
 
   it("a reset closes the ports; what the device had taken is received; the next driver starts afresh", async () => {
@@ -445,7 +449,7 @@ describe("console device: streams", () => {
     guest.stop();
     await guest.driver.reset();
     expect([log, device.port("stdout").guestOpen]).toEqual([["<open>", "before", "<close>"], false]);
-    const next = new GuestConsole(device);
+    const next = await GuestConsole.connect(device);
     next.ready();
     await settle();
     expect(next.control.filter((line) => line.startsWith("NAME"))).toHaveLength(4);
@@ -470,7 +474,7 @@ describe("console device: any interleaving", () => {
         fc.constantFrom(50, 500, 100_000),
         async (actions, kind, bufferSize) => {
           const device = new ConsoleDevice({ ports: [{ name: "a" }, { name: "b" }, { name: "c" }], bufferSize });
-          const guest = new GuestConsole(device, {
+          const guest = await GuestConsole.connect(device, {
             driverInterface: kind === "legacy" ? "legacy" : "modern",
             extraFeatures: kind === "packed" ? [F_RING_PACKED] : [],
             buffers: { size: 37, count: 3 },
@@ -551,7 +555,7 @@ describe("console device: hostile guests", () => {
         await driver.run();
         expect([driver.frontend.status, driver.hostErrors]).toEqual([0, []]);
         await Promise.all(device.ports.map((port) => port.drain()));
-        const guest = new GuestConsole(device);
+        const guest = await GuestConsole.connect(device);
         guest.ready();
         await settle();
         let text = "";

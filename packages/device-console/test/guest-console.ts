@@ -1,11 +1,15 @@
-import { DirectDriver, type DirectDriverOptions } from "@zarch/virtio";
+import { type Answer, type ConnectOptions, connect, type DirectTransport, DriverError, type VirtioDriver } from "@zarch/virtio-driver";
 import type { ConsoleDevice } from "../src/index.ts";
 
 export const EVENTS = ["DEVICE_READY", "ADD", "REMOVE", "PORT_READY", "CONSOLE_PORT", "RESIZE", "OPEN", "NAME"];
 
+export interface GuestConsoleOptions extends ConnectOptions {
+  readonly buffers?: { readonly size: number; readonly count: number };
+}
+
 /** A console driver as Linux has it, in a test: keeps buffers in every receive queue and answers control messages. */
 export class GuestConsole {
-  readonly driver: DirectDriver;
+  readonly driver: VirtioDriver<DirectTransport>;
   /** Control messages as text, in order. */
   readonly control: string[] = [];
   /** Per port: what came, as text. */
@@ -17,9 +21,13 @@ export class GuestConsole {
   readonly #buffers: { size: number; count: number };
   #pumping = true;
 
-  constructor(device: ConsoleDevice, options: DirectDriverOptions & { buffers?: { size: number; count: number } } = {}) {
-    this.#buffers = options.buffers ?? { size: 64, count: 8 };
-    this.driver = new DirectDriver(device, options);
+  private constructor(driver: VirtioDriver<DirectTransport>, buffers: { size: number; count: number }) {
+    this.driver = driver;
+    this.#buffers = buffers;
+  }
+
+  static async connect(device: ConsoleDevice, options: GuestConsoleOptions = {}): Promise<GuestConsole> {
+    return new GuestConsole(await connect(device, options), options.buffers ?? { size: 64, count: 8 });
   }
 
   /** Announces itself, as a driver with MULTIPORT does. */
@@ -30,8 +38,9 @@ export class GuestConsole {
 
   async #listen(): Promise<void> {
     for (;;) {
-      const { data, written } = await this.driver.request(2, [], [300]);
-      if (!this.#pumping) return;
+      const answer = await this.#next(2, 300);
+      if (!answer) return;
+      const { data, written } = answer;
       const view = new DataView(data.buffer, 0, written);
       const little = this.driver.endian === "little";
       const id = view.getUint32(0, little);
@@ -53,6 +62,17 @@ export class GuestConsole {
     }
   }
 
+  /** What the device puts into a buffer; undefined when the guest has stopped, or the device was reset. */
+  async #next(queue: number, length: number): Promise<Answer | undefined> {
+    try {
+      const answer = await this.driver.request(queue, [], [length]);
+      return this.#pumping ? answer : undefined;
+    } catch (error) {
+      if (!(error instanceof DriverError)) throw error;
+      return undefined;
+    }
+  }
+
   /** Keeps buffers in the receive queue of a port. */
   receive(port: number): void {
     for (let i = 0; i < this.#buffers.count; i++) void this.#receive(port);
@@ -60,9 +80,10 @@ export class GuestConsole {
 
   async #receive(port: number): Promise<void> {
     for (;;) {
-      const { data, written } = await this.driver.request(port === 0 ? 0 : 2 + 2 * port, [], [this.#buffers.size]);
-      if (!this.#pumping) return;
-      this.received.set(port, (this.received.get(port) ?? "") + new TextDecoder("latin1").decode(data.subarray(0, written)));
+      const answer = await this.#next(port === 0 ? 0 : 2 + 2 * port, this.#buffers.size);
+      if (!answer) return;
+      const text = new TextDecoder("latin1").decode(answer.data.subarray(0, answer.written));
+      this.received.set(port, (this.received.get(port) ?? "") + text);
     }
   }
 
@@ -73,7 +94,7 @@ export class GuestConsole {
     view.setUint32(0, id, little);
     view.setUint16(4, event, little);
     view.setUint16(6, value, little);
-    void this.driver.request(3, [new Uint8Array(view.buffer)]);
+    this.driver.request(3, [new Uint8Array(view.buffer)]).catch(() => {});
   }
 
   open(port: number): void {

@@ -1,7 +1,7 @@
+import { connect } from "@zarch/virtio-driver";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { EchoDevice } from "../test/echo-device.ts";
-import { DirectDriver } from "./direct-driver.ts";
 import { F_IN_ORDER, F_RING_PACKED, F_SUSPEND } from "./features.ts";
 import { HostileDriver } from "./hostile-driver.ts";
 
@@ -31,7 +31,7 @@ describe("HostileDriver", () => {
           await driver.run();
           expect([driver.frontend.status, driver.hostErrors]).toEqual([0, []]);
           device.activate = activate;
-          const good = new DirectDriver(device);
+          const good = await connect(device);
           expect((await good.request(0, [new Uint8Array([7])], [1])).data[0]).toBe(7);
         },
       ),

@@ -9,7 +9,6 @@ export {
 } from "./config-space.ts";
 export type { ActiveDevice, DeviceConfig, DeviceContext, DeviceQueue, TransportInterrupts, VirtioDevice } from "./device.ts";
 export { deviceTypeName } from "./device-types.ts";
-export { type DirectAnswer, DirectDriver, type DirectDriverOptions } from "./direct-driver.ts";
 export * from "./features.ts";
 export { type DriverInterface, type Personality, VirtioFrontend, type VirtioFrontendOptions } from "./frontend.ts";
 export { HostileDriver } from "./hostile-driver.ts";

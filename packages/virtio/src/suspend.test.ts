@@ -1,8 +1,9 @@
+import { connect, type DirectTransport, type VirtioDriver } from "@zarch/virtio-driver";
 import { describe, expect, it } from "vitest";
 import { EchoDevice } from "../test/echo-device.ts";
 import type { ConfigSpace } from "./config-space.ts";
-import { DirectDriver } from "./direct-driver.ts";
 import { F_SUSPEND, F_VERSION_1 } from "./features.ts";
+import type { VirtioFrontend } from "./frontend.ts";
 
 const [DRIVER_OK, SUSPEND, NEEDS_RESET, FAILED] = [4, 16, 64, 128] as const;
 const RUNNING = 15;
@@ -11,12 +12,22 @@ const SUSPENDED = 11 | SUSPEND;
 type Config = ConfigSpace<{ small: { offset: 0; width: 2 }; knob: { offset: 16; width: 4; writable: true } }>;
 
 class Rig {
-  readonly device = new EchoDevice();
-  readonly driver: DirectDriver;
+  readonly device: EchoDevice;
+  readonly driver: VirtioDriver<DirectTransport>;
   readonly answers: string[] = [];
 
-  constructor(features = [F_VERSION_1, F_SUSPEND]) {
-    this.driver = new DirectDriver(this.device, { extraFeatures: [F_SUSPEND], selectFeatures: () => features, queueSize: 4 });
+  private constructor(device: EchoDevice, driver: VirtioDriver<DirectTransport>) {
+    this.device = device;
+    this.driver = driver;
+  }
+
+  static async open(features = [F_VERSION_1, F_SUSPEND]): Promise<Rig> {
+    const device = new EchoDevice();
+    return new Rig(device, await connect(device, { extraFeatures: [F_SUSPEND], selectFeatures: () => features, queueSize: 4 }));
+  }
+
+  get frontend(): VirtioFrontend {
+    return this.driver.transport.frontend;
   }
 
   get config(): Config {
@@ -24,7 +35,7 @@ class Rig {
   }
 
   get status(): number {
-    return this.driver.frontend.status;
+    return this.frontend.status;
   }
 
   send(text: string): Promise<void> {
@@ -34,27 +45,27 @@ class Rig {
   }
 
   suspend(): void {
-    this.driver.frontend.writeStatus(this.status | SUSPEND);
+    this.frontend.writeStatus(this.status | SUSPEND);
   }
 
   resume(): void {
-    this.driver.frontend.writeStatus((this.status & ~SUSPEND) | DRIVER_OK);
+    this.frontend.writeStatus((this.status & ~SUSPEND) | DRIVER_OK);
   }
 }
 
 describe("suspend", () => {
-  it("CORE-SUSPEND-DEV-001: ignored before DRIVER_OK, and without the feature", () => {
-    const rig = new Rig([F_VERSION_1]);
+  it("CORE-SUSPEND-DEV-001: ignored before DRIVER_OK, and without the feature", async () => {
+    const rig = await Rig.open([F_VERSION_1]);
     rig.suspend();
     expect(rig.status).toBe(RUNNING);
-    const other = new Rig();
-    void other.driver.reset();
-    other.driver.frontend.writeStatus(1 | SUSPEND);
+    const other = await Rig.open();
+    await other.driver.reset();
+    other.frontend.writeStatus(1 | SUSPEND);
     expect(other.status).toBe(1);
   });
 
-  it("CORE-SUSPEND-DEV-008, CORE-SUSPEND-DEV-013: an idle device is suspended at once", () => {
-    const rig = new Rig();
+  it("CORE-SUSPEND-DEV-008, CORE-SUSPEND-DEV-013: an idle device is suspended at once", async () => {
+    const rig = await Rig.open();
     rig.suspend();
     expect(rig.status).toBe(SUSPENDED);
     rig.suspend();
@@ -62,7 +73,7 @@ describe("suspend", () => {
   });
 
   it("CORE-SUSPEND-DEV-010, CORE-SUSPEND-DEV-011, CORE-SUSPEND-DEV-012: first the buffers in work are used and notified, no others are taken", async () => {
-    const rig = new Rig();
+    const rig = await Rig.open();
     rig.device.hold = true;
     const sent = [rig.send("a"), rig.send("b")];
     rig.suspend();
@@ -73,50 +84,54 @@ describe("suspend", () => {
     rig.device.held.shift()?.();
     expect(rig.status).toBe(SUSPENDED);
     await Promise.all(sent);
-    expect([rig.answers, rig.driver.interrupts[0]]).toEqual([["a", "b"], 2]);
+    expect([rig.answers, rig.driver.queue(0).interrupts]).toEqual([["a", "b"], 2]);
   });
 
   it("CORE-SUSPEND-DEV-003, CORE-SUSPEND-DEV-004, CORE-SUSPEND-DEV-009: nothing moves while suspended; DRIVER_OK resumes", async () => {
-    const rig = new Rig();
+    const rig = await Rig.open();
     rig.suspend();
     const events = rig.device.events.length;
     const sent = rig.send("waiting");
-    rig.driver.frontend.notify(0);
+    rig.frontend.notify(0);
     const queue = rig.device.context?.queue(0);
     expect([queue?.pop(), queue?.hasAvailable(), queue?.enableNotifications()]).toEqual([undefined, false, false]);
-    expect([rig.device.events.length, rig.driver.interrupts[0]]).toEqual([events, 0]);
+    expect([rig.device.events.length, rig.driver.queue(0).interrupts]).toEqual([events, 0]);
     rig.resume();
     await sent;
     expect([rig.status, rig.answers]).toEqual([RUNNING, ["waiting"]]);
   });
 
-  it("CORE-SUSPEND-DEV-002, CORE-SUSPEND-DEV-005, CORE-SUSPEND-DEV-006, CORE-SUSPEND-DEV-007: the configuration stands still; a change is notified at resume", () => {
-    const rig = new Rig();
+  it("CORE-SUSPEND-DEV-002, CORE-SUSPEND-DEV-005, CORE-SUSPEND-DEV-006, CORE-SUSPEND-DEV-007: the configuration stands still; a change is notified at resume", async () => {
+    const rig = await Rig.open();
     rig.config.set({ small: 1 });
     rig.suspend();
     const before = rig.driver.configChanges;
     rig.config.set({ small: 2 });
-    rig.driver.frontend.writeConfig(16, new Uint8Array([1, 2, 3, 4]));
-    expect([rig.driver.readConfig(0, 2).getUint16(0, true), rig.config.get("knob"), rig.driver.configChanges]).toEqual([1, 0, before]);
-    expect(rig.driver.readConfig(18, 8).getBigUint64(0)).toBe(0n);
+    rig.frontend.writeConfig(16, new Uint8Array([1, 2, 3, 4]));
+    expect([(await rig.driver.readConfig(0, 2)).getUint16(0, true), rig.config.get("knob"), rig.driver.configChanges]).toEqual([
+      1,
+      0,
+      before,
+    ]);
+    expect((await rig.driver.readConfig(18, 8)).getBigUint64(0)).toBe(0n);
     rig.resume();
-    expect([rig.driver.readConfig(0, 2).getUint16(0, true), rig.driver.configChanges]).toEqual([2, before + 1]);
+    expect([(await rig.driver.readConfig(0, 2)).getUint16(0, true), rig.driver.configChanges]).toEqual([2, before + 1]);
     rig.suspend();
     rig.resume();
     expect(rig.driver.configChanges).toBe(before + 1);
   });
 
   it("CORE-SUSPEND-DEV-009: a device that broke cannot be resumed, but reset", async () => {
-    const rig = new Rig();
+    const rig = await Rig.open();
     rig.suspend();
     rig.device.context?.fail(new Error("gone"));
     rig.resume();
     expect(rig.status).toBe(SUSPENDED | NEEDS_RESET);
-    rig.driver.frontend.writeStatus(rig.status | FAILED);
+    rig.frontend.writeStatus(rig.status | FAILED);
     expect(rig.status).toBe(SUSPENDED | NEEDS_RESET | FAILED);
     await rig.driver.reset();
     expect(rig.status).toBe(0);
-    rig.driver.start();
+    await rig.driver.initialize();
     await rig.send("again");
     expect(rig.answers).toEqual(["again"]);
   });
