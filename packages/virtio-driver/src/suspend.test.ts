@@ -1,9 +1,7 @@
-import { connect, type DirectTransport, type VirtioDriver } from "@zarch/virtio-driver";
+import { type ConfigSpace, F_SUSPEND, F_VERSION_1, type VirtioFrontend } from "@zarch/virtio";
 import { describe, expect, it } from "vitest";
 import { EchoDevice } from "../test/echo-device.ts";
-import type { ConfigSpace } from "./config-space.ts";
-import { F_SUSPEND, F_VERSION_1 } from "./features.ts";
-import type { VirtioFrontend } from "./frontend.ts";
+import { connect, type DirectTransport, type VirtioDriver } from "./index.ts";
 
 const [DRIVER_OK, SUSPEND, NEEDS_RESET, FAILED] = [4, 16, 64, 128] as const;
 const RUNNING = 15;

@@ -1,9 +1,8 @@
-import { connect } from "@zarch/virtio-driver";
+import { F_IN_ORDER, F_RING_PACKED, F_SUSPEND, HostileDriver } from "@zarch/virtio";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { EchoDevice } from "../test/echo-device.ts";
-import { F_IN_ORDER, F_RING_PACKED, F_SUSPEND } from "./features.ts";
-import { HostileDriver } from "./hostile-driver.ts";
+import { connect } from "./index.ts";
 
 describe("HostileDriver", () => {
   it("survived: whatever a guest does, the state machine holds, and a good driver is served afterwards", async () => {
