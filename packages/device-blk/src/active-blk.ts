@@ -1,6 +1,7 @@
 import type { ActiveDevice, DeviceContext, DeviceQueue } from "@zarch/virtio";
+import { blk } from "@zarch/virtio/device-types";
 import type { Executor } from "./executor.ts";
-import { type DiskLimits, parseRequest, type Request, STATUS_IOERR } from "./request.ts";
+import { type DiskLimits, parseRequest, type Request } from "./request.ts";
 
 /** A block device in service: takes requests, keeps a number of them in work, and returns each when it is done. */
 export class ActiveBlk implements ActiveDevice {
@@ -49,7 +50,7 @@ export class ActiveBlk implements ActiveDevice {
       .execute(operation)
       .catch((error: unknown) => {
         if (!this.#stopped) this.#context.logger.log("warn", `virtio-blk: ${operation.kind} failed`, { error });
-        return STATUS_IOERR;
+        return blk.S_IOERR;
       })
       .then((status) => {
         request.status.writeUint8(status);

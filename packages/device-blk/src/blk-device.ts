@@ -1,24 +1,9 @@
 import { type ActiveDevice, type DeviceContext, FeatureSet, type ReadonlyFeatureSet, type VirtioDevice } from "@zarch/virtio";
+import { blk } from "@zarch/virtio/device-types";
 import { type BlockBackend, HostError } from "@zarch/vmm-interface";
 import { ActiveBlk } from "./active-blk.ts";
-import {
-  BLK_F_BLK_SIZE,
-  BLK_F_CONFIG_WCE,
-  BLK_F_DISCARD,
-  BLK_F_FLUSH,
-  BLK_F_GEOMETRY,
-  BLK_F_MQ,
-  BLK_F_RO,
-  BLK_F_SEG_MAX,
-  BLK_F_TOPOLOGY,
-  BLK_F_WRITE_ZEROES,
-  type BlkConfig,
-  blkConfig,
-  MAX_RANGE_SECTORS,
-  MAX_RANGES,
-  SECTOR_SIZE,
-} from "./config.ts";
-import { Executor, ID_SIZE } from "./executor.ts";
+import { type BlkConfig, blkConfig, MAX_RANGE_SECTORS, MAX_RANGES } from "./config.ts";
+import { Executor } from "./executor.ts";
 
 export interface BlkDeviceOptions {
   readonly backend: BlockBackend;
@@ -46,17 +31,14 @@ export interface BlkDeviceOptions {
 /** Sizes that the queues of a {@link BlkDevice} can have, in entries. */
 export const BLK_QUEUE_SIZES: readonly number[] = [4, 8, 16, 32, 64, 128, 256, 512, 1024];
 
-/** VIRTIO device ID 2 (virtio section 5). */
-const DEVICE_ID_BLOCK = 2;
-
 /** Descriptors of a request that hold no data: header and status. */
 const FRAMING_DESCRIPTORS = 2;
 
 /** A virtio block device (virtio 5.2) over a {@link BlockBackend}. */
 export class BlkDevice implements VirtioDevice {
-  readonly deviceId = DEVICE_ID_BLOCK;
+  readonly deviceId = blk.ID;
   readonly features: ReadonlyFeatureSet;
-  readonly featureDependencies = [{ feature: BLK_F_CONFIG_WCE, anyOf: [BLK_F_FLUSH], offerOnly: true }];
+  readonly featureDependencies = blk.FEATURE_DEPENDENCIES;
   readonly queueReset = true;
   readonly queueMaxSizes: readonly number[];
   readonly config: BlkConfig;
@@ -72,30 +54,30 @@ export class BlkDevice implements VirtioDevice {
     const { backend, queues = 1, queueSize = 256 } = options;
     if (!Number.isInteger(queues) || queues < 1 || queues > 64) throw new HostError("ERR_BLK_OPTIONS", `${queues} queues`);
     if (!BLK_QUEUE_SIZES.includes(queueSize)) throw new HostError("ERR_BLK_OPTIONS", `queue size ${queueSize}`);
-    if (!Number.isSafeInteger(backend.size) || backend.size < 0 || backend.size % SECTOR_SIZE !== 0) {
-      throw new HostError("ERR_BLK_SIZE", `a disk of ${backend.size} bytes is no multiple of ${SECTOR_SIZE}`);
+    if (!Number.isSafeInteger(backend.size) || backend.size < 0 || backend.size % blk.SECTOR_SIZE !== 0) {
+      throw new HostError("ERR_BLK_SIZE", `a disk of ${backend.size} bytes is no multiple of ${blk.SECTOR_SIZE}`);
     }
     this.#backend = backend;
     this.#readOnly = options.readOnly === true || backend.readOnly;
-    this.#identity = new TextEncoder().encode(options.identity ?? backend.identity ?? "").subarray(0, ID_SIZE);
+    this.#identity = new TextEncoder().encode(options.identity ?? backend.identity ?? "").subarray(0, blk.ID_BYTES);
     this.#writeCache = options.writeCache ?? true;
     this.#maxInFlight = Math.max(1, Math.floor(options.maxInFlight ?? 64));
     this.queueMaxSizes = new Array<number>(queues).fill(queueSize);
 
-    const features = new FeatureSet([BLK_F_SEG_MAX, BLK_F_GEOMETRY, BLK_F_BLK_SIZE, BLK_F_FLUSH, BLK_F_TOPOLOGY, BLK_F_CONFIG_WCE]);
-    if (queues > 1) features.add(BLK_F_MQ);
-    if (this.#readOnly) features.add(BLK_F_RO);
+    const features = new FeatureSet([blk.F_SEG_MAX, blk.F_GEOMETRY, blk.F_BLK_SIZE, blk.F_FLUSH, blk.F_TOPOLOGY, blk.F_CONFIG_WCE]);
+    if (queues > 1) features.add(blk.F_MQ);
+    if (this.#readOnly) features.add(blk.F_RO);
     else {
-      features.add(BLK_F_WRITE_ZEROES);
-      if (backend.discard) features.add(BLK_F_DISCARD);
+      features.add(blk.F_WRITE_ZEROES);
+      if (backend.discard) features.add(blk.F_DISCARD);
     }
     this.features = features;
 
-    const blockSize = backend.blockSize ?? SECTOR_SIZE;
+    const blockSize = backend.blockSize ?? blk.SECTOR_SIZE;
     const { cylinders, heads, sectors } = options.geometry ?? scsiGeometry(backend.size);
     this.config = blkConfig();
     this.config.set({
-      capacity: backend.size / SECTOR_SIZE,
+      capacity: backend.size / blk.SECTOR_SIZE,
       seg_max: queueSize - FRAMING_DESCRIPTORS,
       cylinders,
       heads,
@@ -104,14 +86,14 @@ export class BlkDevice implements VirtioDevice {
       physical_block_exp: options.physicalBlockExponent ?? 0,
       min_io_size: 1,
       num_queues: queues,
-      ...(features.has(BLK_F_DISCARD)
+      ...(features.has(blk.F_DISCARD)
         ? {
             max_discard_sectors: MAX_RANGE_SECTORS,
             max_discard_seg: MAX_RANGES,
-            discard_sector_alignment: blockSize / SECTOR_SIZE,
+            discard_sector_alignment: blockSize / blk.SECTOR_SIZE,
           }
         : {}),
-      ...(features.has(BLK_F_WRITE_ZEROES)
+      ...(features.has(blk.F_WRITE_ZEROES)
         ? {
             max_write_zeroes_sectors: MAX_RANGE_SECTORS,
             max_write_zeroes_seg: MAX_RANGES,
@@ -120,7 +102,7 @@ export class BlkDevice implements VirtioDevice {
         : {}),
     });
     this.reset();
-    this.#stopResize = backend.onResize?.(() => this.config.set({ capacity: Math.floor(backend.size / SECTOR_SIZE) }));
+    this.#stopResize = backend.onResize?.(() => this.config.set({ capacity: Math.floor(backend.size / blk.SECTOR_SIZE) }));
   }
 
   reset(): void {
@@ -129,14 +111,14 @@ export class BlkDevice implements VirtioDevice {
 
   negotiated(features: ReadonlyFeatureSet, legacy: boolean): void {
     // 5.2.5.2. For a legacy driver, who may have written the field before, the mode stays (5.2.5.3).
-    if (!legacy && features.has(BLK_F_CONFIG_WCE) && !features.has(BLK_F_FLUSH)) this.config.set({ writeback: 0 });
+    if (!legacy && features.has(blk.F_CONFIG_WCE) && !features.has(blk.F_FLUSH)) this.config.set({ writeback: 0 });
   }
 
   /** Whether a completed write may still be in a volatile cache (5.2.6.2). */
   #isWriteback(features: ReadonlyFeatureSet): boolean {
-    if (features.has(BLK_F_CONFIG_WCE)) return this.config.get("writeback") !== 0;
+    if (features.has(blk.F_CONFIG_WCE)) return this.config.get("writeback") !== 0;
     // A driver that cannot flush is to find its completed writes stable.
-    return features.has(BLK_F_FLUSH) && this.#writeCache;
+    return features.has(blk.F_FLUSH) && this.#writeCache;
   }
 
   activate(context: DeviceContext): ActiveDevice {
@@ -146,11 +128,11 @@ export class BlkDevice implements VirtioDevice {
     const readOnly = this.#readOnly;
     const limits = {
       get size(): number {
-        return Math.floor(backend.size / SECTOR_SIZE) * SECTOR_SIZE;
+        return Math.floor(backend.size / blk.SECTOR_SIZE) * blk.SECTOR_SIZE;
       },
       readOnly,
-      discard: features.has(BLK_F_DISCARD),
-      writeZeroes: features.has(BLK_F_WRITE_ZEROES),
+      discard: features.has(blk.F_DISCARD),
+      writeZeroes: features.has(blk.F_WRITE_ZEROES),
     };
     return new ActiveBlk(context, executor, limits, this.#maxInFlight);
   }
@@ -164,5 +146,5 @@ export class BlkDevice implements VirtioDevice {
 function scsiGeometry(size: number): { cylinders: number; heads: number; sectors: number } {
   const heads = 255;
   const sectors = 63;
-  return { cylinders: Math.min(0xffff, Math.floor(size / SECTOR_SIZE / heads / sectors)), heads, sectors };
+  return { cylinders: Math.min(0xffff, Math.floor(size / blk.SECTOR_SIZE / heads / sectors)), heads, sectors };
 }

@@ -1,12 +1,10 @@
+import { blk } from "@zarch/virtio/device-types";
 import type { BlockBackend } from "@zarch/vmm-interface";
 import type { ChainReader, ChainWriter } from "@zarch/vring";
-import { type Operation, type Range, STATUS_OK } from "./request.ts";
+import type { Operation, Range } from "./request.ts";
 
 /** Most bytes of one request that are in host memory at a time. */
 export const CHUNK_SIZE = 512 * 1024;
-
-/** Bytes of the device ID string (virtio 5.2.6). */
-export const ID_SIZE = 20;
 
 /** The device was reset: what is left of a request is not done. */
 class Abandoned extends Error {}
@@ -34,36 +32,36 @@ export class Executor {
     switch (operation.kind) {
       case "read":
         await this.#read(operation.offset, operation.into);
-        return STATUS_OK;
+        return blk.S_OK;
       case "write": {
         const stable = !this.#isWriteback();
         await this.#write(operation.offset, operation.from);
         // Also if the mode changed to write-through in the meantime: flushing once too often is harmless.
         if (stable || !this.#isWriteback()) await this.#backend.flush();
-        return STATUS_OK;
+        return blk.S_OK;
       }
       case "flush":
         if (!this.#backend.readOnly) await this.#backend.flush();
-        return STATUS_OK;
+        return blk.S_OK;
       case "identify": {
-        const id = new Uint8Array(ID_SIZE);
+        const id = new Uint8Array(blk.ID_BYTES);
         id.set(this.#identity);
         operation.into.write(id);
-        return STATUS_OK;
+        return blk.S_OK;
       }
       case "discard":
         for (const { offset, length } of operation.ranges) {
           this.#goOn();
           if (length > 0) await this.#backend.discard?.(offset, length);
         }
-        return STATUS_OK;
+        return blk.S_OK;
       case "zero": {
         for (const range of operation.ranges) {
           this.#goOn();
           await this.#zero(range);
         }
         if (!this.#isWriteback()) await this.#backend.flush();
-        return STATUS_OK;
+        return blk.S_OK;
       }
       case "refused":
         return operation.status;

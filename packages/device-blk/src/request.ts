@@ -1,24 +1,7 @@
 import type { Endian } from "@zarch/guest-memory";
+import { blk } from "@zarch/virtio/device-types";
 import { type ChainReader, type ChainWriter, type DescriptorChain, VirtqueueError } from "@zarch/vring";
-import { MAX_RANGE_SECTORS, MAX_RANGES, SECTOR_SIZE } from "./config.ts";
-
-/** Request types (virtio 5.2.6; the last from the legacy interface, 5.2.6.3). */
-const T_IN = 0;
-const T_OUT = 1;
-const T_FLUSH = 4;
-const T_FLUSH_OUT = 5;
-const T_GET_ID = 8;
-const T_DISCARD = 11;
-const T_WRITE_ZEROES = 13;
-
-const HEADER_SIZE = 16;
-const RANGE_SIZE = 16;
-const RANGE_F_UNMAP = 1;
-
-/** The status byte at the end of a request (virtio 5.2.6). */
-export const STATUS_OK = 0;
-export const STATUS_IOERR = 1;
-export const STATUS_UNSUPP = 2;
+import { MAX_RANGE_SECTORS, MAX_RANGES } from "./config.ts";
 
 /** A span of the disk in bytes. */
 export interface Range {
@@ -61,7 +44,7 @@ function refused(status: number, reason: string): Operation {
 
 function isOnDisk(disk: DiskLimits, sector: number, length: number): boolean {
   // sector may be anything below 2^64; only when it is small is its product with 512 exact.
-  return sector <= disk.size / SECTOR_SIZE && sector * SECTOR_SIZE + length <= disk.size;
+  return sector <= disk.size / blk.SECTOR_SIZE && sector * blk.SECTOR_SIZE + length <= disk.size;
 }
 
 /**
@@ -78,52 +61,53 @@ export function parseRequest(chain: DescriptorChain, disk: DiskLimits, endian: E
 }
 
 function parseOperation(readable: ChainReader, data: ChainWriter, disk: DiskLimits, endian: Endian): Operation {
-  if (readable.remaining < HEADER_SIZE) return refused(STATUS_IOERR, "header too short");
+  if (readable.remaining < blk.HEADER_SIZE) return refused(blk.S_IOERR, "header too short");
   const type = readable.readUint32(endian);
   readable.skip(4);
   const sector = readable.readUint64(endian);
   switch (type) {
-    case T_IN:
-      return parseTransfer(data.remaining, sector, disk) ?? { kind: "read", offset: sector * SECTOR_SIZE, into: data };
-    case T_OUT:
-      if (disk.readOnly) return refused(STATUS_IOERR, "write to a read-only disk");
-      return parseTransfer(readable.remaining, sector, disk) ?? { kind: "write", offset: sector * SECTOR_SIZE, from: readable };
-    case T_FLUSH:
-    case T_FLUSH_OUT:
+    case blk.T_IN:
+      return parseTransfer(data.remaining, sector, disk) ?? { kind: "read", offset: sector * blk.SECTOR_SIZE, into: data };
+    case blk.T_OUT:
+      if (disk.readOnly) return refused(blk.S_IOERR, "write to a read-only disk");
+      return parseTransfer(readable.remaining, sector, disk) ?? { kind: "write", offset: sector * blk.SECTOR_SIZE, from: readable };
+    case blk.T_FLUSH:
+    case blk.T_FLUSH_OUT:
       return { kind: "flush" };
-    case T_GET_ID:
+    case blk.T_GET_ID:
       return { kind: "identify", into: data };
-    case T_DISCARD:
-      return disk.discard ? parseRanges("discard", readable, disk, endian) : refused(STATUS_UNSUPP, "discard");
-    case T_WRITE_ZEROES:
-      return disk.writeZeroes ? parseRanges("zero", readable, disk, endian) : refused(STATUS_UNSUPP, "write zeroes");
+    case blk.T_DISCARD:
+      return disk.discard ? parseRanges("discard", readable, disk, endian) : refused(blk.S_UNSUPP, "discard");
+    case blk.T_WRITE_ZEROES:
+      return disk.writeZeroes ? parseRanges("zero", readable, disk, endian) : refused(blk.S_UNSUPP, "write zeroes");
     default:
-      return refused(STATUS_UNSUPP, `request type ${type}`);
+      return refused(blk.S_UNSUPP, `request type ${type}`);
   }
 }
 
 function parseTransfer(length: number, sector: number, disk: DiskLimits): Operation | undefined {
-  if (length % SECTOR_SIZE !== 0) return refused(STATUS_IOERR, `${length} bytes are no whole sectors`);
-  if (!isOnDisk(disk, sector, length)) return refused(STATUS_IOERR, `${length} bytes at sector ${sector} are beyond the end`);
+  if (length % blk.SECTOR_SIZE !== 0) return refused(blk.S_IOERR, `${length} bytes are no whole sectors`);
+  if (!isOnDisk(disk, sector, length)) return refused(blk.S_IOERR, `${length} bytes at sector ${sector} are beyond the end`);
   return undefined;
 }
 
 function parseRanges(kind: "discard" | "zero", readable: ChainReader, disk: DiskLimits, endian: Endian): Operation {
-  if (disk.readOnly) return refused(STATUS_IOERR, `${kind} on a read-only disk`);
-  const count = readable.remaining / RANGE_SIZE;
-  if (!Number.isInteger(count) || count < 1 || count > MAX_RANGES) return refused(STATUS_IOERR, `${readable.remaining} bytes of ranges`);
+  if (disk.readOnly) return refused(blk.S_IOERR, `${kind} on a read-only disk`);
+  const count = readable.remaining / blk.RANGE_SIZE;
+  if (!Number.isInteger(count) || count < 1 || count > MAX_RANGES) return refused(blk.S_IOERR, `${readable.remaining} bytes of ranges`);
   const ranges: Range[] = [];
   for (let i = 0; i < count; i++) {
     const sector = readable.readUint64(endian);
     const sectors = readable.readUint32(endian);
     const flags = readable.readUint32(endian);
-    const unmap = (flags & RANGE_F_UNMAP) !== 0;
-    if ((flags & ~RANGE_F_UNMAP) !== 0 || (unmap && kind === "discard")) return refused(STATUS_UNSUPP, `flags ${flags} of a ${kind} range`);
-    const length = sectors * SECTOR_SIZE;
+    const unmap = (flags & blk.RANGE_F_UNMAP) !== 0;
+    if ((flags & ~blk.RANGE_F_UNMAP) !== 0 || (unmap && kind === "discard"))
+      return refused(blk.S_UNSUPP, `flags ${flags} of a ${kind} range`);
+    const length = sectors * blk.SECTOR_SIZE;
     if (sectors > MAX_RANGE_SECTORS || !isOnDisk(disk, sector, length)) {
-      return refused(STATUS_IOERR, `a ${kind} range of ${sectors} sectors at ${sector}`);
+      return refused(blk.S_IOERR, `a ${kind} range of ${sectors} sectors at ${sector}`);
     }
-    ranges.push({ offset: sector * SECTOR_SIZE, length, unmap });
+    ranges.push({ offset: sector * blk.SECTOR_SIZE, length, unmap });
   }
   return { kind, ranges };
 }

@@ -1,25 +1,8 @@
 import type { ActiveDevice, DeviceContext, DeviceQueue } from "@zarch/virtio";
+import { console as virtioConsole } from "@zarch/virtio/device-types";
 import type { DescriptorChain } from "@zarch/vring";
+import { controlMessage } from "./control-message.ts";
 import type { Port, PortLink } from "./port.ts";
-import {
-  CONSOLE_F_MULTIPORT,
-  CONSOLE_F_SIZE,
-  CONTROL_FROM_GUEST,
-  CONTROL_SIZE,
-  CONTROL_TO_GUEST,
-  controlMessage,
-  EVENT_CONSOLE_PORT,
-  EVENT_DEVICE_ADD,
-  EVENT_DEVICE_READY,
-  EVENT_DEVICE_REMOVE,
-  EVENT_PORT_NAME,
-  EVENT_PORT_OPEN,
-  EVENT_PORT_READY,
-  EVENT_RESIZE,
-  portOfQueue,
-  queueFromGuest,
-  queueToGuest,
-} from "./protocol.ts";
 
 /** Largest piece that is handed to the host at a time. */
 const PIECE = 64 * 1024;
@@ -52,7 +35,7 @@ export class ActiveConsole implements ActiveDevice, PortLink {
 
   constructor(context: DeviceContext, ports: Iterable<Port>, rowsFirst: boolean) {
     this.#context = context;
-    this.#multiport = context.features.has(CONSOLE_F_MULTIPORT);
+    this.#multiport = context.features.has(virtioConsole.F_MULTIPORT);
     this.#rowsFirst = rowsFirst;
     for (const port of ports) this.addPort(port);
   }
@@ -71,22 +54,22 @@ export class ActiveConsole implements ActiveDevice, PortLink {
     const life = this.#lives.get(port.id);
     if (life?.port !== port) return;
     this.pumpFromGuest(port);
-    const queue = this.#context.queue(queueFromGuest(port.id));
+    const queue = this.#context.queue(virtioConsole.transmitQueue(port.id));
     // The driver takes back what it has in the queues of the port; nothing may be missing then.
     for (const item of life.held) if (typeof item !== "string") queue?.push(item, 0);
     queue?.flush();
     this.#lives.delete(port.id);
     this.#unlink(life);
-    if (this.#multiport && this.#ready) this.#send(port.id, EVENT_DEVICE_REMOVE, 1);
+    if (this.#multiport && this.#ready) this.#send(port.id, virtioConsole.DEVICE_REMOVE, 1);
   }
 
   notify(index: number): void {
     if (this.#stopped) return;
-    if (this.#multiport && index === CONTROL_TO_GUEST) this.#pumpControl();
-    else if (this.#multiport && index === CONTROL_FROM_GUEST) this.#readControl();
+    if (this.#multiport && index === virtioConsole.QUEUE_CONTROL_RECEIVE) this.#pumpControl();
+    else if (this.#multiport && index === virtioConsole.QUEUE_CONTROL_TRANSMIT) this.#readControl();
     else {
-      const port = this.#lives.get(portOfQueue(index))?.port;
-      if (port && index === queueToGuest(port.id)) this.pumpToGuest(port);
+      const port = this.#lives.get(virtioConsole.portOfQueue(index))?.port;
+      if (port && index === virtioConsole.receiveQueue(port.id)) this.pumpToGuest(port);
       else if (port) this.pumpFromGuest(port);
     }
   }
@@ -105,7 +88,7 @@ export class ActiveConsole implements ActiveDevice, PortLink {
   }
 
   pumpToGuest(port: Port): void {
-    const queue = this.#context.queue(queueToGuest(port.id));
+    const queue = this.#context.queue(virtioConsole.receiveQueue(port.id));
     if (queue && port.guestOpen) {
       while (port.outbound.buffered > 0) {
         const chain = queue.pop();
@@ -121,7 +104,7 @@ export class ActiveConsole implements ActiveDevice, PortLink {
 
   pumpFromGuest(port: Port): void {
     const life = this.#lives.get(port.id);
-    const queue = this.#context.queue(queueFromGuest(port.id));
+    const queue = this.#context.queue(virtioConsole.transmitQueue(port.id));
     if (!life || life.port !== port || !queue || this.#stopped) return;
     for (;;) {
       const item = life.held[0];
@@ -161,23 +144,23 @@ export class ActiveConsole implements ActiveDevice, PortLink {
   }
 
   #pumpControl(): void {
-    const queue = this.#context.queue(CONTROL_TO_GUEST);
+    const queue = this.#context.queue(virtioConsole.QUEUE_CONTROL_RECEIVE);
     if (!queue) return;
     while (this.#control.length > 0) {
       const chain = queue.pop();
       if (!chain) break;
       // A buffer without room for a message is of no use to anybody.
-      if (chain.writableLength >= CONTROL_SIZE) chain.writable.write(this.#control.shift() as Uint8Array);
+      if (chain.writableLength >= virtioConsole.CONTROL_SIZE) chain.writable.write(this.#control.shift() as Uint8Array);
       queue.push(chain, chain.writable.written);
     }
     queue.flush();
   }
 
   #readControl(): void {
-    const queue = this.#context.queue(CONTROL_FROM_GUEST);
+    const queue = this.#context.queue(virtioConsole.QUEUE_CONTROL_TRANSMIT);
     if (!queue) return;
     for (const chain of queue) {
-      if (chain.readable.remaining >= CONTROL_SIZE) {
+      if (chain.readable.remaining >= virtioConsole.CONTROL_SIZE) {
         const { endian } = this.#context;
         const id = chain.readable.readUint32(endian);
         const event = chain.readable.readUint16(endian);
@@ -189,24 +172,24 @@ export class ActiveConsole implements ActiveDevice, PortLink {
   }
 
   #handle(id: number, event: number, value: number): void {
-    if (event === EVENT_DEVICE_READY) {
+    if (event === virtioConsole.DEVICE_READY) {
       if (value === 0 || this.#ready) return;
       this.#ready = true;
       for (const port of this.#lives.keys()) this.#announce(port);
       return;
     }
     const life = this.#lives.get(id);
-    if (event === EVENT_PORT_READY && this.#isLastAnswer(id)) {
+    if (event === virtioConsole.PORT_READY && this.#isLastAnswer(id)) {
       if (value === 0) this.#context.logger.log("warn", `the guest could not set up console port ${id}`);
       else if (life) this.#introduce(life);
-    } else if (event === EVENT_PORT_OPEN && life?.ready) {
+    } else if (event === virtioConsole.PORT_OPEN && life?.ready) {
       this.#setGuestOpen(life.port, value !== 0);
     }
   }
 
   #announce(id: number): void {
     this.#unanswered.set(id, (this.#unanswered.get(id) ?? 0) + 1);
-    this.#send(id, EVENT_DEVICE_ADD, 1);
+    this.#send(id, virtioConsole.DEVICE_ADD, 1);
   }
 
   /** Counts a PORT_READY. False for one too many, and for one that is about a port that was here before under the same id. */
@@ -220,31 +203,31 @@ export class ActiveConsole implements ActiveDevice, PortLink {
   #introduce(life: PortLife): void {
     life.ready = true;
     const { port } = life;
-    if (port.isConsole) this.#send(port.id, EVENT_CONSOLE_PORT, 1);
-    if (port.name !== undefined) this.#send(port.id, EVENT_PORT_NAME, 1, new TextEncoder().encode(port.name));
-    if (port.hostOpen) this.#send(port.id, EVENT_PORT_OPEN, 1);
+    if (port.isConsole) this.#send(port.id, virtioConsole.CONSOLE_PORT, 1);
+    if (port.name !== undefined) this.#send(port.id, virtioConsole.PORT_NAME, 1, new TextEncoder().encode(port.name));
+    if (port.hostOpen) this.#send(port.id, virtioConsole.PORT_OPEN, 1);
     this.resized(port);
   }
 
   hostOpenChanged(port: Port): void {
-    if (this.#lives.get(port.id)?.ready) this.#send(port.id, EVENT_PORT_OPEN, port.hostOpen ? 1 : 0);
+    if (this.#lives.get(port.id)?.ready) this.#send(port.id, virtioConsole.PORT_OPEN, port.hostOpen ? 1 : 0);
   }
 
   resized(port: Port): void {
     const { size } = port;
-    if (!size || !port.isConsole || !this.#lives.get(port.id)?.ready || !this.#context.features.has(CONSOLE_F_SIZE)) return;
+    if (!size || !port.isConsole || !this.#lives.get(port.id)?.ready || !this.#context.features.has(virtioConsole.F_SIZE)) return;
     const payload = new DataView(new ArrayBuffer(4));
     const little = this.#context.endian === "little";
     payload.setUint16(this.#rowsFirst ? 2 : 0, size.columns, little);
     payload.setUint16(this.#rowsFirst ? 0 : 2, size.rows, little);
-    this.#send(port.id, EVENT_RESIZE, 1, new Uint8Array(payload.buffer));
+    this.#send(port.id, virtioConsole.RESIZE, 1, new Uint8Array(payload.buffer));
   }
 
   #setGuestOpen(port: Port, open: boolean): void {
     if (!port.setGuestOpen(open)) return;
     const life = this.#lives.get(port.id);
     // What the guest wrote before comes first: buffers that wait in the queue are taken out, so that later ones can be told apart.
-    const queue = this.#context.queue(queueFromGuest(port.id));
+    const queue = this.#context.queue(virtioConsole.transmitQueue(port.id));
     if (life) {
       if (queue) for (const chain of queue) life.held.push(chain);
       // A bound for a guest that opens and closes without end while the host is busy.

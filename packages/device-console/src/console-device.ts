@@ -1,8 +1,8 @@
-import { type ActiveDevice, type DeviceContext, FeatureSet, type ReadonlyFeatureSet, type VirtioDevice } from "@zarch/virtio";
+import { type ActiveDevice, ConfigSpace, type DeviceContext, FeatureSet, type ReadonlyFeatureSet, type VirtioDevice } from "@zarch/virtio";
+import { console as virtioConsole } from "@zarch/virtio/device-types";
 import { HostError, type Logger, silentLogger } from "@zarch/vmm-interface";
 import { ActiveConsole } from "./active-console.ts";
 import { type ConsolePort, Port } from "./port.ts";
-import { CONSOLE_F_EMERG_WRITE, CONSOLE_F_MULTIPORT, CONSOLE_F_SIZE, type ConsoleConfig, consoleConfig } from "./protocol.ts";
 
 export interface ConsolePortOptions {
   /** Name for the guest's programs to find the port by. UTF-8, at most 255 bytes. */
@@ -33,18 +33,18 @@ export interface ConsoleDeviceOptions {
   readonly logger?: Logger;
 }
 
-/** VIRTIO device ID 3 (virtio section 5). */
-const DEVICE_ID_CONSOLE = 3;
 const QUEUE_SIZE = 64;
 const MAX_PORTS = 64;
 const MAX_NAME_BYTES = 255;
 
+export type ConsoleConfig = ConfigSpace<typeof virtioConsole.CONFIG>;
+
 /** A virtio console device (virtio 5.3): one console, or a number of ports that are streams of bytes. */
 export class ConsoleDevice implements VirtioDevice {
-  readonly deviceId = DEVICE_ID_CONSOLE;
+  readonly deviceId = virtioConsole.ID;
   readonly features: ReadonlyFeatureSet;
   readonly queueMaxSizes: readonly number[];
-  readonly config: ConsoleConfig = consoleConfig();
+  readonly config: ConsoleConfig = new ConfigSpace(virtioConsole.CONFIG);
   readonly #ports = new Map<number, Port>();
   readonly #maxPorts: number;
   readonly #multiport: boolean;
@@ -65,11 +65,11 @@ export class ConsoleDevice implements VirtioDevice {
     this.#bufferSize = Math.max(1, Math.floor(options.bufferSize ?? 256 * 1024));
     this.#logger = options.logger ?? silentLogger;
     this.#rowsFirst = options.resizeOrder === "rows-first";
-    const features = new FeatureSet([CONSOLE_F_EMERG_WRITE]);
-    if (options.size) features.add(CONSOLE_F_SIZE);
-    if (this.#multiport) features.add(CONSOLE_F_MULTIPORT);
+    const features = new FeatureSet([virtioConsole.F_EMERG_WRITE]);
+    if (options.size) features.add(virtioConsole.F_SIZE);
+    if (this.#multiport) features.add(virtioConsole.F_MULTIPORT);
     this.features = features;
-    this.queueMaxSizes = new Array<number>(this.#multiport ? 2 * maxPorts + 2 : 2).fill(QUEUE_SIZE);
+    this.queueMaxSizes = new Array<number>(virtioConsole.queueCount(maxPorts, this.#multiport)).fill(QUEUE_SIZE);
     for (const port of ports) this.addPort(port);
     this.config.set({ max_nr_ports: maxPorts, cols: options.size?.columns ?? 0, rows: options.size?.rows ?? 0 });
     const first = this.#ports.get(0);
@@ -116,7 +116,7 @@ export class ConsoleDevice implements VirtioDevice {
       logger: this.#logger,
       // Port 0 has its size in the configuration space, too (5.3.6).
       resized: ({ id, size }) => {
-        if (id === 0 && size && this.features.has(CONSOLE_F_SIZE)) this.config.set({ cols: size.columns, rows: size.rows });
+        if (id === 0 && size && this.features.has(virtioConsole.F_SIZE)) this.config.set({ cols: size.columns, rows: size.rows });
       },
       closed: () => new HostError("ERR_CONSOLE_CLOSED", `console port ${id} has ended`),
     });

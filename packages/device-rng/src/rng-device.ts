@@ -1,4 +1,5 @@
 import { type ActiveDevice, type DeviceContext, emptyConfig, FeatureSet, type VirtioDevice } from "@zarch/virtio";
+import { entropy } from "@zarch/virtio/device-types";
 import type { EntropySource } from "@zarch/vmm-interface";
 
 export interface RngDeviceOptions {
@@ -9,9 +10,6 @@ export interface RngDeviceOptions {
   readonly maxBytesPerBuffer?: number;
 }
 
-/** VIRTIO device ID 4 (virtio section 5). */
-const DEVICE_ID_ENTROPY = 4;
-
 /** Bytes that are generated at a time. */
 const CHUNK = 4096;
 
@@ -20,7 +18,7 @@ const CHUNK = 4096;
  * It has no features and no configuration space of its own.
  */
 export class RngDevice implements VirtioDevice {
-  readonly deviceId = DEVICE_ID_ENTROPY;
+  readonly deviceId = entropy.ID;
   readonly features = new FeatureSet();
   readonly queueMaxSizes = [256];
   readonly config = emptyConfig();

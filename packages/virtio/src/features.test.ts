@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { deviceTypeName } from "./device-types.ts";
+import { deviceTypeName } from "./device-type-name.ts";
 import { FeatureSet, unmetDependency } from "./features.ts";
 
 describe("FeatureSet", () => {

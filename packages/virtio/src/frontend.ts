@@ -2,7 +2,7 @@ import type { Endian, GuestMemory } from "@zarch/guest-memory";
 import { HostError, type Logger, silentLogger } from "@zarch/vmm-interface";
 import { legacyAreas, type VirtqueueAreas, VirtqueueError } from "@zarch/vring";
 import type { ActiveDevice, DeviceContext, DeviceQueue, TransportInterrupts, VirtioDevice } from "./device.ts";
-import { deviceTypeName } from "./device-types.ts";
+import { deviceTypeName } from "./device-type-name.ts";
 import { F_NOTIFICATION_DATA, F_RING_PACKED, F_RING_RESET, F_SUSPEND, type ReadonlyFeatureSet } from "./features.ts";
 import type { LiveQueueHost } from "./live-queue.ts";
 import { Negotiation } from "./negotiation.ts";

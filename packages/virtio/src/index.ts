@@ -8,7 +8,7 @@ export {
   emptyConfig,
 } from "./config-space.ts";
 export type { ActiveDevice, DeviceConfig, DeviceContext, DeviceQueue, TransportInterrupts, VirtioDevice } from "./device.ts";
-export { deviceTypeName } from "./device-types.ts";
+export { deviceTypeName } from "./device-type-name.ts";
 export * from "./features.ts";
 export { type DriverInterface, type Personality, VirtioFrontend, type VirtioFrontendOptions } from "./frontend.ts";
 export { HostileDriver } from "./hostile-driver.ts";

@@ -14,7 +14,7 @@ const names: Readonly<Record<number, string>> = {
   12: "CAIF",
   13: "memory balloon",
   16: "GPU",
-  17: "timer",
+  17: "RTC",
   18: "input",
   19: "socket",
   20: "crypto",
@@ -42,6 +42,10 @@ const names: Readonly<Record<number, string>> = {
   43: "camera",
   44: "ISM",
   45: "SPI controller",
+  46: "TEE",
+  47: "CPU balloon",
+  48: "media",
+  49: "USB controller",
 };
 
 /** What to call a device in a message for people: its type, or its number if the type is unknown here. */
