@@ -19,6 +19,7 @@ import {
   type VirtioDevice,
   VirtioFrontend,
 } from "@zarch/virtio";
+import { pmem } from "@zarch/virtio/device-types";
 import { HostError, type Logger, silentLogger } from "@zarch/vmm-interface";
 import { MAX_REVISION, VIRTIO_CONTROL_UNIT_TYPE, VirtioCcwCommand } from "./commands.ts";
 import {
@@ -59,12 +60,9 @@ const EINVAL = 22;
 const LEGACY_VIRTQUEUE_LENGTH = 16;
 const VIRTQUEUE_LENGTH = 32;
 
-const PMEM_DEVICE_ID = 27;
-const PMEM_F_SHMEM_REGION = 0;
-
 /** Features that this transport does not support (virtio 4.3.4), those about shared memory included. */
 function unsupportedFeatures(device: VirtioDevice): number[] {
-  return [F_ADMIN_VQ, F_RING_RESET, ...(device.deviceId === PMEM_DEVICE_ID ? [PMEM_F_SHMEM_REGION] : [])];
+  return [F_ADMIN_VQ, F_RING_RESET, ...(device.deviceId === pmem.ID ? [pmem.F_SHMEM_REGION] : [])];
 }
 
 /**
