@@ -332,6 +332,32 @@ describe("queues", () => {
     expect(rig.frontend.disableQueue(0)).toBe(true);
   });
 
+  it("4.2.2.1: a queue that is stopped gives and takes nothing more, and comes back with a reset of the device", () => {
+    const rig = new Rig(undefined, { extraFeatures: [F_RING_RESET] });
+    rig.device.hold = true;
+    rig.start([32, F_RING_RESET]);
+    rig.send("in work");
+    rig.frontend.notify(0);
+    expect([rig.frontend.stopQueue(0), rig.frontend.stopQueue(1), rig.frontend.stopQueue(7)]).toEqual([true, true, false]);
+    rig.device.release();
+    rig.send("late");
+    expect(rig.frontend.notify(0)).toBe(true);
+    expect([rig.received(), rig.interrupts, rig.setUp()]).toEqual([[], [], false]);
+    void rig.frontend.reset();
+    rig.device.hold = false;
+    rig.start();
+    rig.send("anew");
+    rig.frontend.notify(0);
+    expect(rig.received()).toEqual(["anew:4"]);
+  });
+
+  it("a queue that is not in service yet is only forgotten when stopped", () => {
+    const rig = new Rig();
+    rig.negotiate();
+    rig.setUp();
+    expect([rig.frontend.stopQueue(0), rig.frontend.queueEnabled(0), rig.setUp()]).toEqual([true, false, true]);
+  });
+
   it("notifications of queues that do not exist are refused", () => {
     const rig = new Rig();
     rig.start();
@@ -391,6 +417,23 @@ describe("queues", () => {
     rig.send("anew");
     rig.frontend.notify(0);
     expect([rig.received(), rig.frontend.queueSize(0)]).toEqual([["anew:4"], 8]);
+  });
+
+  it("a device that fails in the reset of a queue keeps nobody waiting", async () => {
+    for (const async of [false, true]) {
+      const rig = new Rig(undefined, { extraFeatures: [F_RING_RESET] });
+      const { activate } = rig.device;
+      rig.device.activate = (context) => ({
+        ...activate.call(rig.device, context),
+        resetQueue: () => {
+          if (async) return Promise.reject(new Error("late"));
+          throw new Error("at once");
+        },
+      });
+      rig.start([32, F_RING_RESET]);
+      await rig.frontend.resetQueue(0);
+      expect([rig.frontend.queueEnabled(0), rig.logs.filter((line) => line.startsWith("error"))]).toEqual([false, [expect.anything()]]);
+    }
   });
 
   it("CORE-VQRESET-DEV-001: refused without the feature, or for a queue not in service", () => {

@@ -441,6 +441,18 @@ export class VirtioFrontend {
   }
 
   /**
+   * Takes a queue out of service for good, as a driver does that clears its ready bit (4.2.2.1): from now on the device touches nothing of it,
+   * and what it still has in work goes nowhere. A queue that was in service comes back after a reset of the device only.
+   * @returns false if there is no such queue, or during a reset
+   */
+  stopQueue(index: number): boolean {
+    if (!this.#queues.live(index)) return this.disableQueue(index);
+    this.#queues.close(index);
+    if (this.#suspension.wanted) this.#trySuspend();
+    return true;
+  }
+
+  /**
    * Resets one queue (VIRTIO_F_RING_RESET, 2.6.1).
    * @returns false if refused; else `undefined` when it is done already, or a promise that settles when it is
    */
