@@ -1,1 +1,11 @@
-export {};
+export {
+  type DeviceTreeNode,
+  type DeviceTreeOptions,
+  deviceTreeNode,
+  deviceTreeSource,
+  linuxCommandLine,
+  type VirtioMmioPlace,
+} from "./discovery.ts";
+export { emptyVirtioMmioSlot, type MmioRegion } from "./mmio-region.ts";
+export * from "./registers.ts";
+export { VirtioMmioDevice, type VirtioMmioOptions } from "./virtio-mmio-device.ts";

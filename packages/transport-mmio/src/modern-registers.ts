@@ -1,0 +1,162 @@
+import { F_RING_RESET, type VirtioFrontend } from "@zarch/virtio";
+import { VirtioMmioRegister as Register } from "./registers.ts";
+import { NOTHING, type VersionRegisters } from "./version-registers.ts";
+
+const ALL_ONES = 0xffff_ffff;
+
+/** What the driver wrote for one queue. Addresses are in halves of 32 bits. */
+class QueueRegisters {
+  ready = false;
+  /** The queue's reset while it is under way. */
+  resetting: Promise<void> | undefined;
+  size = 0;
+  descriptorLow = 0;
+  descriptorHigh = 0;
+  driverLow = 0;
+  driverHigh = 0;
+  deviceLow = 0;
+  deviceHigh = 0;
+
+  /** Whether the driver may write the size and the addresses. */
+  get open(): boolean {
+    return !this.ready && this.resetting === undefined;
+  }
+
+  clear(): void {
+    this.ready = false;
+    this.resetting = undefined;
+    this.size = 0;
+    this.descriptorLow = 0;
+    this.descriptorHigh = 0;
+    this.driverLow = 0;
+    this.driverHigh = 0;
+    this.deviceLow = 0;
+    this.deviceHigh = 0;
+  }
+}
+
+/** An address from its halves. What is 2^53 or more is inexact, but never becomes an address inside memory. */
+function address(high: number, low: number): number {
+  return high * 0x1_0000_0000 + low;
+}
+
+/** Version 2, for virtio 1.x drivers (virtio 4.2.2). */
+export class ModernRegisters implements VersionRegisters {
+  readonly version = 2;
+  readonly #frontend: VirtioFrontend;
+  readonly #queues: readonly QueueRegisters[];
+
+  constructor(frontend: VirtioFrontend) {
+    this.#frontend = frontend;
+    this.#queues = Array.from({ length: frontend.queueCount }, () => new QueueRegisters());
+  }
+
+  reset(): void {
+    for (const queue of this.#queues) queue.clear();
+  }
+
+  read(offset: number, index: number): number {
+    switch (offset) {
+      case Register.queueReady:
+        return this.#queues[index]?.ready ? 1 : 0;
+      case Register.queueReset:
+        return this.#queues[index]?.resetting === undefined ? 0 : 1;
+      case Register.configGeneration:
+        return this.#frontend.configGeneration;
+      // There is no shared memory region of any number.
+      case Register.shmLenLow:
+      case Register.shmLenHigh:
+      case Register.shmBaseLow:
+      case Register.shmBaseHigh:
+        return ALL_ONES;
+      default:
+        return NOTHING;
+    }
+  }
+
+  write(offset: number, index: number, value: number): boolean {
+    if (offset === Register.shmSel) return true;
+    const queue = this.#queues[index];
+    if (queue === undefined) return false;
+    if (offset === Register.queueReady) {
+      if (value === 1) this.#enable(index, queue);
+      else if (value === 0) this.#disable(index, queue);
+      return true;
+    }
+    if (offset === Register.queueReset) {
+      if (value === 1) this.#reset(index, queue);
+      return true;
+    }
+    return queue.open && latch(queue, offset, value);
+  }
+
+  #enable(index: number, queue: QueueRegisters): void {
+    if (!queue.open) return;
+    queue.ready = this.#frontend.setUpQueue(index, {
+      size: queue.size,
+      areas: {
+        descriptor: address(queue.descriptorHigh, queue.descriptorLow),
+        driver: address(queue.driverHigh, queue.driverLow),
+        device: address(queue.deviceHigh, queue.deviceLow),
+      },
+    });
+  }
+
+  /** The driver stops using the queue. Where queues can be reset this is a reset, so that the queue can be enabled again. */
+  #disable(index: number, queue: QueueRegisters): void {
+    if (!queue.ready) return;
+    if (!this.#reset(index, queue)) this.#frontend.stopQueue(index);
+    queue.ready = false;
+  }
+
+  /**
+   * Resets a queue (2.6.1), which may take time.
+   * @returns false if that cannot be done: without the feature, or for a device that failed
+   */
+  #reset(index: number, queue: QueueRegisters): boolean {
+    if (queue.resetting !== undefined) return true;
+    if (!this.#frontend.features.has(F_RING_RESET)) return false;
+    const pending = this.#frontend.resetQueue(index);
+    // A queue that is not in service has nothing in work: its set-up is forgotten, and that is all.
+    if (pending === false && !this.#frontend.disableQueue(index)) return false;
+    if (!(pending instanceof Promise)) {
+      queue.clear();
+      return true;
+    }
+    queue.resetting = pending;
+    void pending.then(() => {
+      // Otherwise a reset of the whole device came first.
+      if (queue.resetting === pending) queue.clear();
+    });
+    return true;
+  }
+}
+
+/** @returns false if there is no such register */
+function latch(queue: QueueRegisters, offset: number, value: number): boolean {
+  switch (offset) {
+    case Register.queueSize:
+      queue.size = value;
+      return true;
+    case Register.queueDescLow:
+      queue.descriptorLow = value;
+      return true;
+    case Register.queueDescHigh:
+      queue.descriptorHigh = value;
+      return true;
+    case Register.queueDriverLow:
+      queue.driverLow = value;
+      return true;
+    case Register.queueDriverHigh:
+      queue.driverHigh = value;
+      return true;
+    case Register.queueDeviceLow:
+      queue.deviceLow = value;
+      return true;
+    case Register.queueDeviceHigh:
+      queue.deviceHigh = value;
+      return true;
+    default:
+      return false;
+  }
+}
