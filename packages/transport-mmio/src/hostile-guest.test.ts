@@ -1,4 +1,4 @@
-import { F_NOTIFICATION_DATA, F_RING_PACKED } from "@zarch/virtio";
+import { F_NOTIFICATION_DATA } from "@zarch/virtio";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { MmioGuest, settle } from "../test/mmio-guest.ts";
@@ -50,7 +50,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 
 const modes: Partial<VirtioMmioOptions>[] = [
   {},
-  { extraFeatures: [F_RING_PACKED, F_NOTIFICATION_DATA] },
+  { ring: { packed: true }, extraFeatures: [F_NOTIFICATION_DATA] },
   { version: 1, legacyEndian: "big" },
   { version: 1, legacyEndian: "little" },
 ];

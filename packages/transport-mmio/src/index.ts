@@ -1,3 +1,4 @@
+export type { RingOptions } from "@zarch/virtio";
 export {
   type DeviceTreeNode,
   type DeviceTreeOptions,

@@ -1,4 +1,4 @@
-import { F_RING_RESET, type VirtioFrontend } from "@zarch/virtio";
+import { F_RING_RESET, type SharedMemoryRegion, type VirtioFrontend } from "@zarch/virtio";
 import { VirtioMmioRegister as Register } from "./registers.ts";
 import { NOTHING, type VersionRegisters } from "./version-registers.ts";
 
@@ -35,6 +35,15 @@ class QueueRegisters {
   }
 }
 
+/** Of the 64 bits of an address or a length; all ones if there is none. */
+function lowHalf(value: number | undefined): number {
+  return value === undefined ? ALL_ONES : value % 0x1_0000_0000;
+}
+
+function highHalf(value: number | undefined): number {
+  return value === undefined ? ALL_ONES : Math.floor(value / 0x1_0000_0000);
+}
+
 /** An address from its halves. What is 2^53 or more is inexact, but never becomes an address inside memory. */
 function address(high: number, low: number): number {
   return high * 0x1_0000_0000 + low;
@@ -45,14 +54,18 @@ export class ModernRegisters implements VersionRegisters {
   readonly version = 2;
   readonly #frontend: VirtioFrontend;
   readonly #queues: readonly QueueRegisters[];
+  /** What SHMSel selects, if that exists. */
+  #sharedMemory: SharedMemoryRegion | undefined;
 
   constructor(frontend: VirtioFrontend) {
     this.#frontend = frontend;
+    this.#sharedMemory = frontend.sharedMemoryRegion(0);
     this.#queues = Array.from({ length: frontend.queueCount }, () => new QueueRegisters());
   }
 
   reset(): void {
     for (const queue of this.#queues) queue.clear();
+    this.#sharedMemory = this.#frontend.sharedMemoryRegion(0);
   }
 
   read(offset: number, index: number): number {
@@ -63,19 +76,24 @@ export class ModernRegisters implements VersionRegisters {
         return this.#queues[index]?.resetting === undefined ? 0 : 1;
       case Register.configGeneration:
         return this.#frontend.configGeneration;
-      // There is no shared memory region of any number.
       case Register.shmLenLow:
+        return lowHalf(this.#sharedMemory?.length);
       case Register.shmLenHigh:
+        return highHalf(this.#sharedMemory?.length);
       case Register.shmBaseLow:
+        return lowHalf(this.#sharedMemory?.address);
       case Register.shmBaseHigh:
-        return ALL_ONES;
+        return highHalf(this.#sharedMemory?.address);
       default:
         return NOTHING;
     }
   }
 
   write(offset: number, index: number, value: number): boolean {
-    if (offset === Register.shmSel) return true;
+    if (offset === Register.shmSel) {
+      this.#sharedMemory = this.#frontend.sharedMemoryRegion(value);
+      return true;
+    }
     const queue = this.#queues[index];
     if (queue === undefined) return false;
     if (offset === Register.queueReady) {

@@ -74,6 +74,24 @@ describe("4.2.2 register layout", () => {
     }
   });
 
+  it("MMIO-REG-FACT-DEV-004, MMIO-REG-FACT-DEV-008: a shared memory region shows in the registers, others do not", () => {
+    const device = new ReverseDevice();
+    const sharedMemory = [
+      { id: 3, address: 0x12_8000_0000, length: 0x1_0000_1000 },
+      { id: 255, address: 0x1000, length: 0x1000 },
+    ];
+    const guest = new MmioGuest({}, Object.assign(device, { sharedMemory }));
+    const region = (id: number): number[] => {
+      guest.store(0x0ac, id);
+      return [0x0b0, 0x0b4, 0x0b8, 0x0bc].map((offset) => guest.load(offset));
+    };
+    const none = Array(4).fill(0xffff_ffff);
+    expect([3, 0, 255, 256, 259].map(region)).toEqual([[0x1000, 1, 0x8000_0000, 0x12], none, [0x1000, 0, 0x1000, 0], none, none]);
+    region(3);
+    guest.status = 0;
+    expect(guest.load(0x0b0)).toBe(0xffff_ffff);
+  });
+
   it("MMIO-REG-FACT-DEV-005: QueueSizeMax reads 0 for queues that are not there", () => {
     const guest = new MmioGuest();
     const maxima = [0, 1, 2, 3, 0xffff, 0x1_0000, 0xffff_ffff].map((queue) => {
@@ -246,8 +264,8 @@ describe("status and features", () => {
   });
 
   it("MMIO-RSV-FACT-DEV-001, CORE-RSVF-DEV-010: administration virtqueues and what belongs to PCI are never offered", () => {
-    const guest = new MmioGuest({ extraFeatures: [F_ADMIN_VQ, F_SR_IOV, F_NOTIF_CONFIG_DATA, F_RING_PACKED] });
-    expect(guest.deviceFeatures(1)).toBe(VERSION_1 | RING_RESET | (1 << 2));
+    const guest = new MmioGuest({ extraFeatures: [F_ADMIN_VQ, F_SR_IOV, F_NOTIF_CONFIG_DATA, F_NOTIFICATION_DATA] });
+    expect(guest.deviceFeatures(1)).toBe(VERSION_1 | RING_RESET | (1 << (F_NOTIFICATION_DATA - 32)));
     guest.negotiate(0, VERSION_1 | (1 << (F_ADMIN_VQ - 32)));
     expect(guest.status & FEATURES_OK).toBe(0);
   });
@@ -431,7 +449,7 @@ describe("queues", () => {
   });
 
   it("packed rings of a size that is no power of two", () => {
-    const guest = new MmioGuest({ extraFeatures: [F_RING_PACKED] });
+    const guest = new MmioGuest({ ring: { packed: true } });
     guest.negotiate(0, VERSION_1 | (1 << (F_RING_PACKED - 32)));
     expect(guest.setUp(0, 5)).toBe(1);
     guest.status = READY;

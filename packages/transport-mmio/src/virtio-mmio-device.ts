@@ -2,9 +2,9 @@ import type { Endian, GuestMemory } from "@zarch/guest-memory";
 import {
   F_ADMIN_VQ,
   F_NOTIF_CONFIG_DATA,
-  F_NOTIFICATION_DATA,
   F_RING_RESET,
   F_SR_IOV,
+  type RingOptions,
   type TransportInterrupts,
   type VirtioDevice,
   VirtioFrontend,
@@ -31,7 +31,9 @@ export interface VirtioMmioOptions {
   readonly legacyEndian?: Endian;
   /** What VendorID reads, 32 bits. Default: "zrch" in little-endian order. */
   readonly vendorId?: number;
-  /** Feature bits to offer beyond those of the device and the usual ones, for instance NOTIFICATION_DATA or RING_PACKED. */
+  /** What the device offers of its virtqueues: packed rings, indirect descriptors, event indices, use in order. */
+  readonly ring?: RingOptions;
+  /** Feature bits to offer beyond those of the device and the usual ones, for instance NOTIFICATION_DATA. */
   readonly extraFeatures?: Iterable<number>;
   /** Feature bits not to offer. */
   readonly withoutFeatures?: Iterable<number>;
@@ -84,6 +86,7 @@ export class VirtioMmioDevice implements MmioRegion {
       ...(options.legacyEndian === undefined ? {} : { legacyEndian: options.legacyEndian }),
       extraFeatures: [F_RING_RESET, ...(options.extraFeatures ?? [])],
       withoutFeatures: [...UNSUPPORTED_FEATURES, ...(options.withoutFeatures ?? [])],
+      ring: options.ring ?? {},
       logger: this.#logger,
     });
     this.#versionRegisters = version === 1 ? new LegacyRegisters(this.frontend) : new ModernRegisters(this.frontend);
@@ -159,7 +162,7 @@ export class VirtioMmioDevice implements MmioRegion {
         this.#queueSel = value;
         break;
       case Register.queueNotify:
-        this.frontend.notify(this.frontend.features.has(F_NOTIFICATION_DATA) ? value & 0xffff : value);
+        this.frontend.notifyValue(value);
         break;
       case Register.interruptAck:
         this.#setInterruptStatus(this.#interruptStatus & ~value);
