@@ -49,6 +49,10 @@ export class ConfigSpace<L extends ConfigLayout> implements DeviceConfig {
   readonly #layout: L;
   /** The space in both byte orders, always equal in content. */
   readonly #images: Readonly<Record<Endian, DataView>>;
+  /** The bytes of {@link #images}. */
+  readonly #bytes: Readonly<Record<Endian, Uint8Array>>;
+  /** Names of the fields that the driver may write. */
+  readonly #writable: readonly (keyof L & string)[];
   readonly #changeListeners = new Set<() => void>();
   readonly #writeListeners = new Set<ConfigWriteListener<L>>();
 
@@ -56,7 +60,9 @@ export class ConfigSpace<L extends ConfigLayout> implements DeviceConfig {
   constructor(layout: L, size?: number) {
     this.#layout = layout;
     this.size = Math.max(size ?? 0, configLayoutSize(layout));
-    this.#images = { big: new DataView(new ArrayBuffer(this.size)), little: new DataView(new ArrayBuffer(this.size)) };
+    this.#bytes = { big: new Uint8Array(this.size), little: new Uint8Array(this.size) };
+    this.#images = { big: new DataView(this.#bytes.big.buffer), little: new DataView(this.#bytes.little.buffer) };
+    this.#writable = Object.keys(layout).filter((name) => layout[name]?.writable);
   }
 
   #field(name: keyof L): ConfigField {
@@ -103,20 +109,19 @@ export class ConfigSpace<L extends ConfigLayout> implements DeviceConfig {
   }
 
   read(offset: number, target: Uint8Array, endian: Endian): void {
-    const image = this.#images[endian];
-    const count = Math.max(0, Math.min(target.length, this.size - offset));
-    target.set(new Uint8Array(image.buffer, Math.min(offset, this.size), count));
-    target.fill(0, count);
+    const bytes = this.#bytes[endian];
+    for (let i = 0; i < target.length; i++) target[i] = bytes[offset + i] ?? 0;
   }
 
   write(offset: number, data: Uint8Array, endian: Endian): void {
-    const image = new Uint8Array(this.#images[endian].buffer);
+    const bytes = this.#bytes[endian];
     const end = offset + data.length;
-    for (const [name, field] of Object.entries(this.#layout)) {
+    for (const name of this.#writable) {
+      const field = this.#field(name);
       const from = Math.max(offset, field.offset);
       const to = Math.min(end, field.offset + lengthOf(field));
-      if (!field.writable || from >= to) continue;
-      image.set(data.subarray(from - offset, to - offset), from);
+      if (from >= to) continue;
+      for (let at = from; at < to; at++) bytes[at] = data[at - offset]!;
       for (let index = 0; index < (field.count ?? 1); index++) this.#store(field, index, load(this.#images[endian], field, index, endian));
       const value = this.get(name);
       for (const listener of this.#writeListeners) listener(name, value);
