@@ -547,19 +547,26 @@ export class VirtioFrontend {
 
   /** Not re-entrant: a device that notifies itself by its own DMA gets the call afterwards. */
   #deliver(index: number): void {
-    this.#renotify.add(index);
-    if (this.#notifying) return;
+    if (this.#notifying) {
+      this.#renotify.add(index);
+      return;
+    }
     this.#notifying = true;
     try {
+      this.#serve(index);
+      if (this.#renotify.size === 0) return;
       for (const queue of this.#renotify) {
         this.#renotify.delete(queue);
-        if (this.#broken || this.#suspension.wanted || !this.#queues.live(queue)) continue;
-        this.#active?.notify(queue);
+        this.#serve(queue);
       }
     } catch (error) {
       this.#fail(error);
     } finally {
       this.#notifying = false;
     }
+  }
+
+  #serve(queue: number): void {
+    if (!this.#broken && !this.#suspension.wanted && this.#queues.live(queue)) this.#active?.notify(queue);
   }
 }
