@@ -34,21 +34,27 @@ function equal(a: readonly Uint8Array[], b: readonly Uint8Array[]): boolean {
   return a.every((bytes, i) => bytes.every((byte, j) => byte === b[i]?.[j]));
 }
 
-/** The values of named fields; those of 8 bytes lose precision above 2^53. */
-export type ConfigValues<L extends ConfigLayout> = { readonly [Name in keyof L]: number };
+/** The values of named fields, arrays as arrays. Those of 8 bytes lose precision above 2^53. */
+export type ConfigReading<L extends ConfigLayout> = {
+  readonly [Name in keyof L]: L[Name] extends { readonly count: number } ? readonly number[] : number;
+};
 
 /** Reads named fields together; see {@link readConfigSpans}. */
-export async function readConfigFields<L extends ConfigLayout>(transport: DriverTransport, layout: L): Promise<ConfigValues<L>> {
-  const entries = Object.entries(layout);
-  const bytes = await readConfigSpans(
-    transport,
-    entries.map(([, { offset, width }]) => ({ offset, length: width })),
+export async function readConfigFields<L extends ConfigLayout>(transport: DriverTransport, layout: L): Promise<ConfigReading<L>> {
+  const fields = Object.entries(layout);
+  const spans = fields.flatMap(([, { offset, width, count = 1 }]) =>
+    Array.from({ length: count }, (_, i) => ({ offset: offset + i * width, length: width })),
   );
-  const values = entries.map(([name, field], i) => [name, numberOf(bytes[i] as Uint8Array, field.endian ?? transport.endian)]);
-  return Object.fromEntries(values) as ConfigValues<L>;
+  const bytes = (await readConfigSpans(transport, spans)).values();
+  const reading = fields.map(([name, { count, endian = transport.endian }]) => {
+    const numbers = Array.from({ length: count ?? 1 }, () => numberOf(bytes.next().value as Uint8Array, endian));
+    return [name, count === undefined ? numbers[0] : numbers];
+  });
+  return Object.fromEntries(reading) as ConfigReading<L>;
 }
 
-function numberOf(bytes: Uint8Array, endian: Endian): number {
+/** The number in the bytes of a field. */
+export function numberOf(bytes: Uint8Array, endian: Endian): number {
   const ordered = endian === "big" ? bytes : bytes.toReversed();
   return ordered.reduce((value, byte) => value * 256 + byte, 0);
 }

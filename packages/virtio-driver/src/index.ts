@@ -1,5 +1,5 @@
 export { BufferPool } from "./buffer-pool.ts";
-export type { ConfigValues } from "./config-reader.ts";
+export type { ConfigReading } from "./config-reader.ts";
 export { type ConnectOptions, connect } from "./direct/connect.ts";
 export { DirectTransport, type DirectTransportOptions } from "./direct/direct-transport.ts";
 export type { Answer, DriverQueue, PlacedBuffer, RequestOptions } from "./driver-queue.ts";

@@ -17,7 +17,7 @@ import {
   STATUS_SUSPEND,
 } from "@zarch/virtio";
 import { BufferPool } from "./buffer-pool.ts";
-import { type ConfigValues, encodeNumber, readConfigFields, readConfigSpans } from "./config-reader.ts";
+import { type ConfigReading, encodeNumber, readConfigFields, readConfigSpans } from "./config-reader.ts";
 import { type Answer, DriverQueue, type Job, type QueueHost, type RequestOptions } from "./driver-queue.ts";
 import { DriverError } from "./errors.ts";
 import { chooseFeatures, type FeatureWishes } from "./feature-choice.ts";
@@ -402,7 +402,7 @@ export class VirtioDriver<T extends DriverTransport = DriverTransport> {
   }
 
   /** Reads fields as they were together at one moment. Which of them mean something depends on the features (2.5.1). */
-  readConfigFields<L extends ConfigLayout>(layout: L): Promise<ConfigValues<L>> {
+  readConfigFields<L extends ConfigLayout>(layout: L): Promise<ConfigReading<L>> {
     return readConfigFields(this.transport, layout);
   }
 

@@ -1,1 +1,1 @@
-export {};
+export { MmioTransport, type MmioTransportOptions, type RegisterBus } from "./mmio-transport.ts";
