@@ -1,6 +1,6 @@
 import type { GuestMemory } from "@zarch/guest-memory";
 import type { DeviceVirtqueue } from "./device-virtqueue.ts";
-import type { DriverVirtqueue, DriverVirtqueueConfig } from "./driver-virtqueue.ts";
+import type { DriverVirtqueue, DriverVirtqueueConfig, DriverVirtqueueOptions } from "./driver-virtqueue.ts";
 import type { VirtqueueConfig } from "./layout.ts";
 import { PackedDeviceVirtqueue } from "./packed-device.ts";
 import { PackedDriverVirtqueue } from "./packed-driver.ts";
@@ -28,9 +28,16 @@ export function createDeviceVirtqueue(memory: GuestMemory, config: VirtqueueConf
 }
 
 /**
- * Makes the driver side of a virtqueue and zeroes the ring's memory.
+ * Makes the driver side of a virtqueue and zeroes the ring's memory, or goes on with a saved one and leaves memory as it is.
  * @throws VirtqueueError ERR_VIRTQUEUE_SIZE or ERR_VIRTQUEUE_AREA
+ * @throws VirtqueueStateError if `state` cannot be the state of such a queue
  */
-export function createDriverVirtqueue<Token>(memory: GuestMemory, config: DriverVirtqueueConfig): DriverVirtqueue<Token> {
-  return config.format === "packed" ? new PackedDriverVirtqueue(memory, config) : new SplitDriverVirtqueue(memory, config);
+export function createDriverVirtqueue<Token>(
+  memory: GuestMemory,
+  config: DriverVirtqueueConfig,
+  options: DriverVirtqueueOptions<Token> = {},
+): DriverVirtqueue<Token> {
+  return config.format === "packed"
+    ? new PackedDriverVirtqueue(memory, config, options)
+    : new SplitDriverVirtqueue(memory, config, options);
 }

@@ -1,3 +1,4 @@
+import type { DriverVirtqueueState } from "./driver-state.ts";
 import type { VirtqueueConfig } from "./layout.ts";
 
 /** A piece of guest memory: guest physical address, length in bytes. */
@@ -18,6 +19,13 @@ export interface DriverVirtqueueConfig extends VirtqueueConfig {
   readonly indirectTables?: IndirectTables;
 }
 
+export interface DriverVirtqueueOptions<Token> {
+  /** What `save` gave, of a queue with the same configuration over the same contents of memory. Checked as data of unknown origin. */
+  readonly state?: DriverVirtqueueState;
+  /** Makes a token again of what `saveToken` made of it. Needed if the state has buffers. */
+  readonly restoreToken?: (saved: unknown) => Token;
+}
+
 /** A buffer that came back. */
 export interface UsedBuffer<Token> {
   readonly token: Token;
@@ -31,14 +39,15 @@ export interface DriverVirtqueue<Token> {
   /** Descriptors of the ring that are free. */
   readonly free: number;
   /**
-   * Where the next buffer will be made available, as bits 16 to 31 of a notification with VIRTIO_F_NOTIFICATION_DATA have it (2.9): the
-   * available index (split), or the offset in the ring and, in the highest of the 16 bits, the wrap counter (packed).
+   * Where the next buffer will be that the device does not know of, as bits 16 to 31 of a notification with VIRTIO_F_NOTIFICATION_DATA
+   * have it (2.9): the available index (split), or the offset in the ring and, in the highest of the 16 bits, the wrap counter (packed).
    */
   readonly nextAvailable: number;
   /**
    * Queues a buffer: `out` for the device to read, then `into` for the device to write; together not empty. The device sees it after
    * {@link kickPrepare}.
-   * @returns false if there is no room now
+   * @returns false if there is no room now, or never is: a buffer has at most as many parts as the queue has entries, and not more
+   *   than `maxChainLength` (2.7.5.3.1, 2.8.17)
    */
   add(out: readonly BufferSpan[], into: readonly BufferSpan[], token: Token): boolean;
   /** Makes all queued buffers available. Returns whether the device wants an available buffer notification. */
@@ -52,4 +61,15 @@ export interface DriverVirtqueue<Token> {
   disableCallbacks(): void;
   /** Asks for used buffer notifications again. Returns false if there are used buffers to be fetched first. */
   enableCallbacks(): boolean;
+  /**
+   * The queue starts anew with zeroed ring memory, as after device reset or virtqueue reset (2.4, 2.6.1), once the device has given it up.
+   * @returns the tokens of all buffers that did not come back: in the order of `add` with IN_ORDER, otherwise in no special one
+   */
+  reset(): Token[];
+  /**
+   * Everything that this object knows beyond its configuration and memory, to go on elsewhere with `createDriverVirtqueue`. Nothing is
+   * disturbed: the queue can be used further, but only one of the two may be.
+   * @param saveToken makes data of a token that `restoreToken` understands
+   */
+  save(saveToken: (token: Token) => unknown): DriverVirtqueueState;
 }

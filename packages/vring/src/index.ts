@@ -2,7 +2,15 @@ export { ChainReader, ChainWriter, DescriptorChain } from "./chain.ts";
 export { createDeviceVirtqueue, createDriverVirtqueue, type DeviceVirtqueueOptions } from "./create.ts";
 export * from "./descriptor.ts";
 export type { DeviceVirtqueue } from "./device-virtqueue.ts";
-export type { BufferSpan, DriverVirtqueue, DriverVirtqueueConfig, IndirectTables, UsedBuffer } from "./driver-virtqueue.ts";
+export type { DriverVirtqueueState, SavedBuffer } from "./driver-state.ts";
+export type {
+  BufferSpan,
+  DriverVirtqueue,
+  DriverVirtqueueConfig,
+  DriverVirtqueueOptions,
+  IndirectTables,
+  UsedBuffer,
+} from "./driver-virtqueue.ts";
 export { VirtqueueError, type VirtqueueErrorCode, VirtqueueStateError, type VirtqueueStateErrorCode } from "./errors.ts";
 export {
   checkVirtqueueConfig,

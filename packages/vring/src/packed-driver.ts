@@ -1,7 +1,8 @@
 import type { Endian, GuestMemory } from "@zarch/guest-memory";
-import { BugError } from "@zarch/vmm-interface";
 import { DESC_F_INDIRECT, DESC_F_NEXT, DESC_F_WRITE, DESC_LENGTH, DESCRIPTOR_SIZE } from "./descriptor.ts";
-import type { BufferSpan, DriverVirtqueue, DriverVirtqueueConfig, IndirectTables, UsedBuffer } from "./driver-virtqueue.ts";
+import { checkBuffer, DriverTables, maxParts, totalLength } from "./driver-buffers.ts";
+import { type DriverVirtqueueState, freeFrom, readDriverState, restoreToken } from "./driver-state.ts";
+import type { BufferSpan, DriverVirtqueue, DriverVirtqueueConfig, DriverVirtqueueOptions, UsedBuffer } from "./driver-virtqueue.ts";
 import { VirtqueueError } from "./errors.ts";
 import { checkVirtqueueConfig } from "./layout.ts";
 import {
@@ -26,7 +27,7 @@ interface Posted<Token> {
   readonly room: number;
 }
 
-/** The driver side of a packed virtqueue (virtio 2.8). Zeroes the ring's memory when it is made. */
+/** The driver side of a packed virtqueue (virtio 2.8). */
 export class PackedDriverVirtqueue<Token> implements DriverVirtqueue<Token> {
   readonly size: number;
   readonly #memory: GuestMemory;
@@ -36,22 +37,24 @@ export class PackedDriverVirtqueue<Token> implements DriverVirtqueue<Token> {
   readonly #deviceEvent: number;
   readonly #eventIndex: boolean;
   readonly #inOrder: boolean;
-  readonly #tables: IndirectTables | undefined;
+  readonly #maxParts: number;
+  readonly #tables: DriverTables;
   readonly #posted: (Posted<Token> | undefined)[];
-  readonly #freeIds: number[];
+  #freeIds: number[];
   /** With IN_ORDER: buffer ids in the order of availability. */
-  readonly #order: number[] = [];
+  #order: number[] = [];
   /** With IN_ORDER: the last buffer of a batch that the device returned with one used descriptor, and its length. */
   #batch: { readonly last: number; readonly written: number } | undefined;
   #free: number;
   readonly #nextAvailable: RingPosition;
   readonly #nextUsed: RingPosition;
   /** Heads that are written but for their flags: address and flags. */
-  readonly #pending: { readonly at: number; readonly flags: number }[] = [];
-  #pendingSlots = 0;
+  #pending: { readonly slot: number; readonly flags: number }[] = [];
+  /** What the device knows of {@link #nextAvailable}. */
+  readonly #published: RingPosition;
   #callbacks = true;
 
-  constructor(memory: GuestMemory, config: DriverVirtqueueConfig) {
+  constructor(memory: GuestMemory, config: DriverVirtqueueConfig, { state, restoreToken }: DriverVirtqueueOptions<Token>) {
     checkVirtqueueConfig(memory, { ...config, format: "packed" });
     const { size, areas } = config;
     this.size = size;
@@ -62,19 +65,83 @@ export class PackedDriverVirtqueue<Token> implements DriverVirtqueue<Token> {
     this.#deviceEvent = areas.device;
     this.#eventIndex = config.eventIndex ?? false;
     this.#inOrder = config.inOrder ?? false;
-    this.#tables = config.indirect ? config.indirectTables : undefined;
-    if (this.#tables && !memory.contains(this.#tables.address, this.#tables.entries * DESCRIPTOR_SIZE * size)) {
-      throw new VirtqueueError("ERR_VIRTQUEUE_INDIRECT", "the indirect tables are outside memory");
-    }
+    this.#maxParts = maxParts(config);
+    this.#tables = new DriverTables(memory, config);
     this.#posted = new Array<Posted<Token> | undefined>(size).fill(undefined);
-    this.#freeIds = Array.from({ length: size }, (_, i) => i);
+    this.#freeIds = freeFrom(0, size, []);
     this.#free = size;
     this.#nextAvailable = new RingPosition(size);
     this.#nextUsed = new RingPosition(size);
-    memory.fill(areas.descriptor, descriptorTableSize(size), 0);
-    memory.fill(areas.driver, EVENT_SUPPRESSION_SIZE, 0);
-    memory.fill(areas.device, EVENT_SUPPRESSION_SIZE, 0);
+    this.#published = new RingPosition(size);
+    if (state === undefined) this.#initialise();
+    else this.#restore(readDriverState(state, { ...config, format: "packed" }), restoreToken);
+  }
+
+  #initialise(): void {
+    this.#memory.fill(this.#ring, descriptorTableSize(this.size), 0);
+    this.#memory.fill(this.#driverEvent, EVENT_SUPPRESSION_SIZE, 0);
+    this.#memory.fill(this.#deviceEvent, EVENT_SUPPRESSION_SIZE, 0);
     if (this.#eventIndex) this.#storeUsedEvent();
+  }
+
+  #restore(state: DriverVirtqueueState, makeToken: ((saved: unknown) => Token) | undefined): void {
+    this.#nextAvailable.value = state.nextAvailable;
+    this.#published.value = state.published;
+    this.#nextUsed.value = state.nextUsed;
+    this.#callbacks = state.callbacks;
+    this.#batch = state.batch;
+    this.#pending = [...state.pending];
+    for (const { id, slots, room, token } of state.buffers) {
+      this.#posted[id] = { token: restoreToken(token, makeToken), slots, room };
+      this.#free -= slots;
+      if (this.#inOrder) this.#order.push(id);
+    }
+    this.#freeIds = freeFrom(
+      state.firstFree,
+      this.size,
+      state.buffers.map(({ id }) => id),
+    );
+  }
+
+  /** Ids of all buffers that are not back. */
+  #ids(): readonly number[] {
+    return this.#inOrder ? this.#order : [...this.#posted.keys()].filter((id) => this.#posted[id] !== undefined);
+  }
+
+  save(saveToken: (token: Token) => unknown): DriverVirtqueueState {
+    return {
+      version: 1,
+      side: "driver",
+      format: "packed",
+      size: this.size,
+      nextAvailable: this.#nextAvailable.value,
+      published: this.#published.value,
+      nextUsed: this.#nextUsed.value,
+      callbacks: this.#callbacks,
+      firstFree: this.#freeIds[0] ?? 0,
+      buffers: this.#ids().map((id) => {
+        const { token, slots, room } = this.#posted[id] as Posted<Token>;
+        return { id, descriptors: [], slots, room, token: saveToken(token) };
+      }),
+      pending: [...this.#pending],
+      ...(this.#batch && { batch: this.#batch }),
+    };
+  }
+
+  reset(): Token[] {
+    const tokens = this.#ids().map((id) => (this.#posted[id] as Posted<Token>).token);
+    this.#posted.fill(undefined);
+    this.#freeIds = freeFrom(0, this.size, []);
+    this.#order = [];
+    this.#batch = undefined;
+    this.#pending = [];
+    this.#free = this.size;
+    this.#nextAvailable.value = 0;
+    this.#published.value = 0;
+    this.#nextUsed.value = 0;
+    this.#callbacks = true;
+    this.#initialise();
+    return tokens;
   }
 
   get free(): number {
@@ -82,7 +149,7 @@ export class PackedDriverVirtqueue<Token> implements DriverVirtqueue<Token> {
   }
 
   get nextAvailable(): number {
-    return this.#nextAvailable.event;
+    return this.#published.event;
   }
 
   #describe(at: number, span: BufferSpan, id: number): void {
@@ -93,16 +160,16 @@ export class PackedDriverVirtqueue<Token> implements DriverVirtqueue<Token> {
 
   add(out: readonly BufferSpan[], into: readonly BufferSpan[], token: Token): boolean {
     const spans = [...out, ...into];
-    if (spans.length === 0) throw new BugError("a buffer without any part");
-    const indirect = this.#tables !== undefined && spans.length > 1 && spans.length <= this.#tables.entries;
+    const room = totalLength(into);
+    checkBuffer(spans);
+    const indirect = this.#tables.fit(spans.length);
     const slots = indirect ? 1 : spans.length;
     const id = this.#freeIds[0];
-    if (slots > this.#free || id === undefined) return false;
+    if (slots > this.#free || spans.length > this.#maxParts || id === undefined) return false;
     this.#freeIds.shift();
     const isWritable = (i: number): number => (i >= out.length ? DESC_F_WRITE : 0);
     if (indirect) {
-      const tables = this.#tables as IndirectTables;
-      const table = tables.address + id * tables.entries * DESCRIPTOR_SIZE;
+      const table = this.#tables.address(id);
       for (const [i, span] of spans.entries()) {
         this.#describe(table + i * DESCRIPTOR_SIZE, span, 0);
         this.#memory.storeUint16(table + i * DESCRIPTOR_SIZE + PACKED_DESC_FLAGS, isWritable(i), this.#endian);
@@ -114,8 +181,7 @@ export class PackedDriverVirtqueue<Token> implements DriverVirtqueue<Token> {
       }
     }
     this.#free -= slots;
-    this.#pendingSlots += slots;
-    this.#posted[id] = { token, slots, room: into.reduce((sum, { length }) => sum + length, 0) };
+    this.#posted[id] = { token, slots, room };
     if (this.#inOrder) this.#order.push(id);
     return true;
   }
@@ -125,18 +191,20 @@ export class PackedDriverVirtqueue<Token> implements DriverVirtqueue<Token> {
     const at = this.#ring + this.#nextAvailable.slot * DESCRIPTOR_SIZE;
     this.#describe(at, span, id);
     const all = flags | this.#nextAvailable.availableFlags;
-    if (head) this.#pending.push({ at: at + PACKED_DESC_FLAGS, flags: all });
+    if (head) this.#pending.push({ slot: this.#nextAvailable.slot, flags: all });
     else this.#memory.storeUint16(at + PACKED_DESC_FLAGS, all, this.#endian);
     this.#nextAvailable.advance(1);
   }
 
   kickPrepare(): boolean {
-    const moved = this.#pendingSlots;
+    const moved = this.#published.distanceTo(this.#nextAvailable);
     if (moved === 0) return false;
     // The device looks at them in order: the first one last shows all at once.
-    for (const { at, flags } of this.#pending.reverse()) this.#memory.storeUint16(at, flags, this.#endian);
-    this.#pending.length = 0;
-    this.#pendingSlots = 0;
+    for (const { slot, flags } of this.#pending.reverse()) {
+      this.#memory.storeUint16(this.#ring + slot * DESCRIPTOR_SIZE + PACKED_DESC_FLAGS, flags, this.#endian);
+    }
+    this.#pending = [];
+    this.#published.value = this.#nextAvailable.value;
     return wantsEvent(this.#memory, this.#deviceEvent, this.#endian, this.#eventIndex, this.size, this.#nextAvailable.value, moved);
   }
 

@@ -104,6 +104,12 @@ export class RingPosition {
     return packedEvent(this.slot, this.wrap);
   }
 
+  /** Slots from here to `other`, which is ahead: 0 to 2 * size - 1. */
+  distanceTo(other: RingPosition): number {
+    const distance = other.#value - this.#value;
+    return distance < 0 ? distance + 2 * this.#size : distance;
+  }
+
   /** @param slots at most the size of the ring */
   advance(slots: number): void {
     this.#value = advancePosition(this.#value, slots, this.#size);

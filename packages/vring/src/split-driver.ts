@@ -1,9 +1,10 @@
 import type { Endian, GuestMemory } from "@zarch/guest-memory";
-import { BugError } from "@zarch/vmm-interface";
 import { DESC_F_INDIRECT, DESC_F_NEXT, DESC_F_WRITE, DESC_LENGTH, DESCRIPTOR_SIZE } from "./descriptor.ts";
-import type { BufferSpan, DriverVirtqueue, DriverVirtqueueConfig, IndirectTables, UsedBuffer } from "./driver-virtqueue.ts";
+import { checkBuffer, DriverTables, maxParts, totalLength } from "./driver-buffers.ts";
+import { type DriverVirtqueueState, freeFrom, readDriverState, restoreToken } from "./driver-state.ts";
+import type { BufferSpan, DriverVirtqueue, DriverVirtqueueConfig, DriverVirtqueueOptions, UsedBuffer } from "./driver-virtqueue.ts";
 import { VirtqueueError } from "./errors.ts";
-import { checkVirtqueueConfig } from "./layout.ts";
+import { checkVirtqueueConfig, type VirtqueueAreas } from "./layout.ts";
 import { advanceIndex, indexDistance, needEvent } from "./ring-index.ts";
 import {
   AVAIL_F_NO_INTERRUPT,
@@ -33,7 +34,7 @@ interface Posted<Token> {
   readonly room: number;
 }
 
-/** The driver side of a split virtqueue (virtio 2.7). Zeroes the ring's memory when it is made. */
+/** The driver side of a split virtqueue (virtio 2.7). */
 export class SplitDriverVirtqueue<Token> implements DriverVirtqueue<Token> {
   readonly size: number;
   readonly #memory: GuestMemory;
@@ -43,19 +44,22 @@ export class SplitDriverVirtqueue<Token> implements DriverVirtqueue<Token> {
   readonly #used: number;
   readonly #eventIndex: boolean;
   readonly #inOrder: boolean;
-  readonly #tables: IndirectTables | undefined;
+  readonly #maxParts: number;
+  readonly #areas: VirtqueueAreas;
+  readonly #tables: DriverTables;
   readonly #posted: (Posted<Token> | undefined)[];
-  /** Free descriptors. A stack, or with IN_ORDER a queue: descriptors are then used in ring order (2.7.5). */
-  readonly #freeList: number[];
+  /** Free descriptors: a queue, which keeps them in ring order as long as they come back in order, as with IN_ORDER (2.7.5). */
+  #freeList: number[];
   /** With IN_ORDER: heads in the order of availability. */
-  readonly #order: number[] = [];
+  #order: number[] = [];
   /** With IN_ORDER: the last head of a batch that the device returned with one used entry, and its length. */
   #batch: { readonly last: number; readonly written: number } | undefined;
   #nextAvailable = 0;
   #published = 0;
   #nextUsed = 0;
+  #callbacks = true;
 
-  constructor(memory: GuestMemory, config: DriverVirtqueueConfig) {
+  constructor(memory: GuestMemory, config: DriverVirtqueueConfig, { state, restoreToken }: DriverVirtqueueOptions<Token>) {
     checkVirtqueueConfig(memory, config);
     const { size, areas } = config;
     this.size = size;
@@ -66,15 +70,81 @@ export class SplitDriverVirtqueue<Token> implements DriverVirtqueue<Token> {
     this.#used = areas.device;
     this.#eventIndex = config.eventIndex ?? false;
     this.#inOrder = config.inOrder ?? false;
-    this.#tables = config.indirect ? config.indirectTables : undefined;
-    if (this.#tables && !memory.contains(this.#tables.address, this.#tables.entries * DESCRIPTOR_SIZE * size)) {
-      throw new VirtqueueError("ERR_VIRTQUEUE_INDIRECT", "the indirect tables are outside memory");
-    }
+    this.#areas = areas;
+    this.#maxParts = maxParts(config);
+    this.#tables = new DriverTables(memory, config);
     this.#posted = new Array<Posted<Token> | undefined>(size).fill(undefined);
-    this.#freeList = Array.from({ length: size }, (_, i) => i);
-    memory.fill(areas.descriptor, descriptorTableSize(size), 0);
-    memory.fill(areas.driver, availableRingSize(size), 0);
-    memory.fill(areas.device, usedRingSize(size), 0);
+    this.#freeList = freeFrom(0, size, []);
+    if (state === undefined) this.#zero();
+    else this.#restore(readDriverState(state, config), restoreToken);
+  }
+
+  #zero(): void {
+    const { descriptor, driver, device } = this.#areas;
+    this.#memory.fill(descriptor, descriptorTableSize(this.size), 0);
+    this.#memory.fill(driver, availableRingSize(this.size), 0);
+    this.#memory.fill(device, usedRingSize(this.size), 0);
+  }
+
+  #restore(state: DriverVirtqueueState, makeToken: ((saved: unknown) => Token) | undefined): void {
+    this.#nextAvailable = state.nextAvailable;
+    this.#published = state.published;
+    this.#nextUsed = state.nextUsed;
+    this.#callbacks = state.callbacks;
+    this.#batch = state.batch;
+    for (const { id, descriptors, room, token } of state.buffers) {
+      this.#posted[id] = { token: restoreToken(token, makeToken), descriptors, room };
+      if (this.#inOrder) this.#order.push(id);
+    }
+    this.#freeList = freeFrom(
+      state.firstFree,
+      this.size,
+      state.buffers.flatMap(({ descriptors }) => descriptors),
+    );
+  }
+
+  /** Heads of all buffers that are not back. */
+  #heads(): readonly number[] {
+    return this.#inOrder ? this.#order : [...this.#posted.keys()].filter((head) => this.#posted[head] !== undefined);
+  }
+
+  save(saveToken: (token: Token) => unknown): DriverVirtqueueState {
+    return {
+      version: 1,
+      side: "driver",
+      format: "split",
+      size: this.size,
+      nextAvailable: this.#nextAvailable,
+      published: this.#published,
+      nextUsed: this.#nextUsed,
+      callbacks: this.#callbacks,
+      firstFree: this.#freeList[0] ?? this.#inOrderFirst(),
+      buffers: this.#heads().map((id) => {
+        const { token, descriptors, room } = this.#posted[id] as Posted<Token>;
+        return { id, descriptors: [...descriptors], slots: 1, room, token: saveToken(token) };
+      }),
+      pending: [],
+      ...(this.#batch && { batch: this.#batch }),
+    };
+  }
+
+  /** With nothing free: the descriptor that comes back first, if they come back in order. */
+  #inOrderFirst(): number {
+    return this.#order[0] ?? 0;
+  }
+
+  reset(): Token[] {
+    const tokens = this.#heads().map((head) => (this.#posted[head] as Posted<Token>).token);
+    this.#posted.fill(undefined);
+    this.#freeList = freeFrom(0, this.size, []);
+    this.#order = [];
+    this.#batch = undefined;
+    this.#nextAvailable = 0;
+    this.#published = 0;
+    this.#nextUsed = 0;
+    this.#callbacks = true;
+    this.#zero();
+    return tokens;
   }
 
   get free(): number {
@@ -82,7 +152,7 @@ export class SplitDriverVirtqueue<Token> implements DriverVirtqueue<Token> {
   }
 
   get nextAvailable(): number {
-    return this.#nextAvailable;
+    return this.#published;
   }
 
   #describe(table: number, index: number, span: BufferSpan, flags: number, next: number): void {
@@ -95,17 +165,17 @@ export class SplitDriverVirtqueue<Token> implements DriverVirtqueue<Token> {
 
   add(out: readonly BufferSpan[], into: readonly BufferSpan[], token: Token): boolean {
     const spans = [...out, ...into];
-    if (spans.length === 0) throw new BugError("a buffer without any part");
-    const indirect = this.#tables !== undefined && spans.length > 1 && spans.length <= this.#tables.entries;
+    const room = totalLength(into);
+    checkBuffer(spans);
+    const indirect = this.#tables.fit(spans.length);
     const needed = indirect ? 1 : spans.length;
-    if (needed > this.#freeList.length) return false;
+    if (needed > this.#freeList.length || spans.length > this.#maxParts) return false;
     const taken = this.#freeList.splice(0, needed);
     const head = taken[0] as number;
     const flagsOf = (i: number): number => (i >= out.length ? DESC_F_WRITE : 0) | (i + 1 < spans.length ? DESC_F_NEXT : 0);
     if (indirect) {
-      const tables = this.#tables as IndirectTables;
       const length = spans.length * DESCRIPTOR_SIZE;
-      const table = tables.address + head * tables.entries * DESCRIPTOR_SIZE;
+      const table = this.#tables.address(head);
       for (const [i, span] of spans.entries()) this.#describe(table, i, span, flagsOf(i), i + 1 < spans.length ? i + 1 : 0);
       this.#describe(this.#descriptors, head, { address: table, length }, DESC_F_INDIRECT, 0);
     } else {
@@ -113,7 +183,6 @@ export class SplitDriverVirtqueue<Token> implements DriverVirtqueue<Token> {
         this.#describe(this.#descriptors, taken[i] as number, span, flagsOf(i), taken[i + 1] ?? 0);
       }
     }
-    const room = into.reduce((sum, { length }) => sum + length, 0);
     this.#posted[head] = { token, descriptors: taken, room };
     if (this.#inOrder) this.#order.push(head);
     this.#memory.storeUint16(this.#available + availableEntryOffset(this.#nextAvailable, this.size), head, this.#endian);
@@ -131,12 +200,14 @@ export class SplitDriverVirtqueue<Token> implements DriverVirtqueue<Token> {
     return needEvent(event, this.#nextAvailable, before);
   }
 
-  #hasUsed(): boolean {
-    return this.#memory.loadUint16(this.#used + USED_INDEX, this.#endian) !== this.#nextUsed;
+  /** Buffers that the device has returned and that were not fetched. */
+  #usedCount(): number {
+    return indexDistance(this.#nextUsed, this.#memory.loadUint16(this.#used + USED_INDEX, this.#endian));
   }
 
   getBuf(): UsedBuffer<Token> | undefined {
-    if (!this.#hasUsed()) return undefined;
+    const used = this.#usedCount();
+    if (used === 0) return undefined;
     let id: number;
     let written: number;
     if (this.#batch) {
@@ -149,6 +220,8 @@ export class SplitDriverVirtqueue<Token> implements DriverVirtqueue<Token> {
     }
     if (!this.#posted[id]) throw new VirtqueueError("ERR_VIRTQUEUE_USED", `the device returns buffer ${id}, which it does not have`);
     if (this.#inOrder) {
+      // A batch is not longer than the index says.
+      if (this.#order.indexOf(id) >= used) throw new VirtqueueError("ERR_VIRTQUEUE_USED", `the device returns buffer ${id} out of order`);
       const due = this.#order.shift() as number;
       this.#batch = due === id ? undefined : { last: id, written };
       if (due !== id) {
@@ -168,8 +241,6 @@ export class SplitDriverVirtqueue<Token> implements DriverVirtqueue<Token> {
     return { token: posted.token, written };
   }
 
-  #callbacks = true;
-
   #storeUsedEvent(): void {
     this.#memory.storeUint16(this.#available + usedEventOffset(this.size), this.#nextUsed, this.#endian);
   }
@@ -184,6 +255,6 @@ export class SplitDriverVirtqueue<Token> implements DriverVirtqueue<Token> {
     this.#callbacks = true;
     if (this.#eventIndex) this.#storeUsedEvent();
     else this.#memory.storeUint16(this.#available + AVAILABLE_FLAGS, 0, this.#endian);
-    return !this.#hasUsed();
+    return this.#usedCount() === 0;
   }
 }
