@@ -62,7 +62,6 @@ export class LegacyRegisters implements VersionRegisters {
   }
 
   #stop(index: number, queue: QueueRegisters): void {
-    if (queue.pfn === 0) return;
     queue.pfn = 0;
     this.#frontend.stopQueue(index);
   }

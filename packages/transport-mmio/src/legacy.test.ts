@@ -92,7 +92,9 @@ describe("4.2.4 legacy interface", () => {
     guest.send(ring);
     guest.store(0x040, 0);
     guest.device.release();
+    guest.store(0x040, 0);
     guest.send(ring, 1);
+    expect(guest.setUpLegacy(0, 8, 0x10)).toBe(0); // Once in service, a queue comes back with a reset.
     expect([guest.load(0x040), guest.answer(0), guest.answer(1), guest.line]).toEqual([0, [0, 0, 0], [0, 0, 0], []]);
     guest.device.hold = false;
     guest.send(guest.startLegacy("big"));
@@ -106,6 +108,9 @@ describe("4.2.4 legacy interface", () => {
     expect(guest.setUpLegacy(0, 8, 0x20)).toBe(0x20);
     guest.store(0x038, 4); // not while it is in use
     guest.store(0x040, 0x30);
+    expect([guest.load(0x040), guest.transport.frontend.queueSize(0)]).toEqual([0x20, 8]);
+    guest.store(0x040, 0);
+    guest.store(0x040, 0x20);
     expect([guest.load(0x040), guest.transport.frontend.queueSize(0)]).toEqual([0x20, 8]);
     guest.store(0x040, 0);
     expect(guest.setUpLegacy(0, 4, 0x10)).toBe(0x10);

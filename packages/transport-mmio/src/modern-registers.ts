@@ -17,11 +17,6 @@ class QueueRegisters {
   deviceLow = 0;
   deviceHigh = 0;
 
-  /** Whether the driver may write the size and the addresses. */
-  get open(): boolean {
-    return !this.ready && this.resetting === undefined;
-  }
-
   clear(): void {
     this.ready = false;
     this.resetting = undefined;
@@ -105,11 +100,11 @@ export class ModernRegisters implements VersionRegisters {
       if (value === 1) this.#reset(index, queue);
       return true;
     }
-    return queue.open && latch(queue, offset, value);
+    return !queue.ready && latch(queue, offset, value);
   }
 
   #enable(index: number, queue: QueueRegisters): void {
-    if (!queue.open) return;
+    if (queue.ready) return;
     queue.ready = this.#frontend.setUpQueue(index, {
       size: queue.size,
       areas: {
@@ -129,10 +124,9 @@ export class ModernRegisters implements VersionRegisters {
 
   /**
    * Resets a queue (2.6.1), which may take time.
-   * @returns false if that cannot be done: without the feature, or for a device that failed
+   * @returns false if there is nothing to do it with: no feature, a device that failed, or a reset that is under way already
    */
   #reset(index: number, queue: QueueRegisters): boolean {
-    if (queue.resetting !== undefined) return true;
     if (!this.#frontend.features.has(F_RING_RESET)) return false;
     const pending = this.#frontend.resetQueue(index);
     // A queue that is not in service has nothing in work: its set-up is forgotten, and that is all.

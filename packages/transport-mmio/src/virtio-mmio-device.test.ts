@@ -159,6 +159,25 @@ describe("4.2.2 register layout", () => {
     expect(guest.transport.frontend.driverFeatures(0)).toBe(0xffff_ffdf);
     guest.store(Register.status, 2 ** 32 + FAILED + ACKNOWLEDGE + DRIVER);
     expect(guest.status).toBe(FAILED | ACKNOWLEDGE | DRIVER);
+    const addresses: number[] = [];
+    guest.transport.frontend.setUpQueue = (_, { areas }) => addresses.push(areas.descriptor, areas.driver) > 0;
+    guest.store(Register.queueDescLow, -(2 ** 31));
+    guest.store(Register.queueDriverHigh, -1);
+    guest.store(Register.queueReady, 1);
+    expect(addresses).toEqual([0x8000_0000, 0xffff_ffff * 2 ** 32]);
+  });
+
+  it("the selectors are 0 at first, and after a reset", () => {
+    const guest = new MmioGuest();
+    const selected = (): number[] => [Register.deviceFeatures, Register.queueSizeMax].map((offset) => guest.load(offset));
+    const first = selected();
+    for (const selector of [Register.deviceFeaturesSel, Register.driverFeaturesSel, Register.queueSel]) guest.store(selector, 1);
+    expect(selected()).not.toEqual(first);
+    guest.status = 0;
+    expect(selected()).toEqual(first);
+    guest.status = ACKNOWLEDGE | DRIVER;
+    guest.store(Register.driverFeatures, 1 << 5);
+    expect(guest.transport.frontend.driverFeatures(0)).toBe(1 << 5);
   });
 
   it("the region holds registers and configuration, in a power of two", () => {
@@ -193,8 +212,9 @@ describe("status and features", () => {
     const guest = new MmioGuest();
     guest.status = 0xffff_ff00 | ACKNOWLEDGE;
     expect(guest.status).toBe(ACKNOWLEDGE);
+    guest.start();
     guest.status = 0x100;
-    expect(guest.status).toBe(0);
+    expect([guest.status, guest.load(Register.queueReady)]).toEqual([0, 0]);
   });
 
   it("a reset that takes time: the status reads 0 when it is complete, and nothing is accepted before", async () => {
@@ -417,6 +437,9 @@ describe("queues", () => {
     guest.store(Register.queueSize, 4);
     guest.store(Register.queueReady, 1);
     expect(guest.transport.frontend.queueSize(0)).toBe(8);
+    guest.store(Register.queueReady, 0);
+    guest.store(Register.queueReady, 1);
+    expect(guest.transport.frontend.queueSize(0)).toBe(8);
   });
 
   it("values other than 0 and 1 in QueueReady and QueueReset mean nothing", () => {
@@ -426,6 +449,11 @@ describe("queues", () => {
     for (const value of [0, 2, 3, 0xffff_ffff]) guest.store(Register.queueReset, value);
     guest.send(ring);
     expect([guest.load(Register.queueReady), guest.answer()]).toEqual([1, [3, 2, 1]]);
+    guest.negotiate();
+    guest.setUp(0, 8);
+    guest.store(Register.queueReady, 0);
+    for (const value of [2, 0xffff_ffff]) guest.store(Register.queueReady, value);
+    expect(guest.load(Register.queueReady)).toBe(0);
   });
 
   it("QueueNotify of what is no queue does nothing; only queues that exist are notified", () => {

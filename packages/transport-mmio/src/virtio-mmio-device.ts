@@ -198,7 +198,6 @@ export class VirtioMmioDevice implements MmioRegion {
   #readConfig(offset: number, width: number): number {
     const bytes = this.#configBytes[width];
     if (bytes === undefined) return this.#refuse("read", Register.config + offset, width);
-    if (offset >= this.frontend.configSize) return NOTHING;
     this.frontend.readConfig(offset, bytes);
     let value = 0;
     for (let i = width - 1; i >= 0; i--) value = value * 0x100 + bytes[i]!;
@@ -209,10 +208,10 @@ export class VirtioMmioDevice implements MmioRegion {
     const bytes = this.#configBytes[width];
     if (bytes === undefined) {
       this.#refuse("write", Register.config + offset, width);
-    } else if (offset < this.frontend.configSize) {
-      for (let i = 0; i < width; i++) bytes[i] = value >>> (8 * i);
-      this.frontend.writeConfig(offset, bytes);
+      return;
     }
+    for (let i = 0; i < width; i++) bytes[i] = value >>> (8 * i);
+    this.frontend.writeConfig(offset, bytes);
   }
 
   /** @returns what the guest reads */

@@ -342,7 +342,8 @@ describe("queues", () => {
     rig.device.release();
     rig.send("late");
     expect(rig.frontend.notify(0)).toBe(true);
-    expect([rig.received(), rig.interrupts, rig.setUp()]).toEqual([[], [], false]);
+    expect([rig.received(), rig.interrupts]).toEqual([[], []]);
+    expect([rig.frontend.stopQueue(0), rig.frontend.disableQueue(0), rig.setUp()]).toEqual([false, false, false]);
     void rig.frontend.reset();
     rig.device.hold = false;
     rig.start();

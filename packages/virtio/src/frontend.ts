@@ -435,7 +435,8 @@ export class VirtioFrontend {
   /** Forgets the set-up of a queue. Returns false if there is no such queue or the device is in service. */
   disableQueue(index: number): boolean {
     if (index < 0 || index >= this.#queues.count) return this.#refuse("there is no such queue to disable", { index });
-    if (this.#resetting !== undefined || this.#queues.live(index)) return this.#refuse("a queue in service cannot be disabled", { index });
+    if (this.#resetting !== undefined || this.#queues.live(index) || (this.#active && this.queueEnabled(index)))
+      return this.#refuse("a queue in service cannot be disabled", { index });
     this.#queues.forget(index);
     return true;
   }
@@ -443,7 +444,7 @@ export class VirtioFrontend {
   /**
    * Takes a queue out of service for good, as a driver does that clears its ready bit (4.2.2.1): from now on the device touches nothing of it,
    * and what it still has in work goes nowhere. A queue that was in service comes back after a reset of the device only.
-   * @returns false if there is no such queue, or during a reset
+   * @returns false if there is no such queue, it is stopped already, or during a reset
    */
   stopQueue(index: number): boolean {
     if (!this.#queues.live(index)) return this.disableQueue(index);
