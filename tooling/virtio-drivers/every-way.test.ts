@@ -13,7 +13,7 @@ describe.each(ways)("%s", (_, way) => {
     ["flat", undefined],
     ["reversed", new ReversedMemory(new ArrayBuffer(4 << 20), (4 << 20) - 1, 4 << 20)],
   ] as const)("every request gets its own answer, in %s memory, and again after a reset", async (_, memory) => {
-    const { transport } = openRig(new EchoDevice(), way, memory ? { memory } : {});
+    const { transport } = await openRig(new EchoDevice(), way, memory ? { memory } : {});
     const driver = await VirtioDriver.open(transport);
     const texts = Array.from({ length: 40 }, (_, i) => `request ${i}`);
     const send = (text: string) => driver.request(0, [encode(text.slice(0, 3)), encode(text.slice(3))], [5, 20]);
@@ -25,7 +25,7 @@ describe.each(ways)("%s", (_, way) => {
 
   it("requests on several queues, some held back, all return", async () => {
     const device = new EchoDevice();
-    const driver = await VirtioDriver.open(openRig(device, way).transport, { queues: 2 });
+    const driver = await VirtioDriver.open((await openRig(device, way)).transport, { queues: 2 });
     device.hold = true;
     const answers = Array.from({ length: 30 }, (_, i) => driver.request(i % 2, [encode(`${i}`)], [8]));
     while (driver.queue(0).inFlight + driver.queue(1).inFlight > 0) {
@@ -39,7 +39,7 @@ describe.each(ways)("%s", (_, way) => {
     const device = new EchoDevice();
     const config = device.config as unknown as { set(values: Record<string, number>): void; get(name: string): number };
     config.set({ small: 0x1234, large: 0x1_2345_6789_abc });
-    const driver = await VirtioDriver.open(openRig(device, way).transport);
+    const driver = await VirtioDriver.open((await openRig(device, way)).transport);
     let seen = 0;
     driver.onConfigChange(() => seen++);
     const layout = { small: { offset: 0, width: 2 }, large: { offset: 8, width: 8 }, knob: { offset: 16, width: 4 } } as const;
@@ -47,6 +47,7 @@ describe.each(ways)("%s", (_, way) => {
     await driver.writeConfig(16, 4, 0xcafe_babe);
     expect(config.get("knob")).toBe(0xcafe_babe);
     config.set({ small: 7 });
+    await Promise.resolve();
     expect(seen).toBe(1);
     expect((await driver.readConfigFields(layout)).small).toBe(7);
   });
@@ -54,7 +55,7 @@ describe.each(ways)("%s", (_, way) => {
   it("close rejects what waits, and frees the device", async () => {
     const device = new EchoDevice();
     device.hold = true;
-    const rig = openRig(device, way);
+    const rig = await openRig(device, way);
     const driver = await VirtioDriver.open(rig.transport);
     const lost = Array.from({ length: 12 }, () => driver.request(0, [encode("x")], [8]).catch((error) => error.code));
     await driver.close();
@@ -64,11 +65,14 @@ describe.each(ways)("%s", (_, way) => {
   });
 });
 
-describe.each(ways.filter(([, { driverInterface }]) => driverInterface === "modern"))("%s", (_, way) => {
+/** Where the driver can see more of the status than what it wrote itself. */
+const seeing = ways.filter(([, { driverInterface, revision }]) => driverInterface === "modern" && revision !== 1);
+
+describe.each(seeing)("%s", (_, way) => {
   it("a device that needs a reset rejects everyone who waits, and can be recovered", async () => {
     const device = new EchoDevice();
     device.hold = true;
-    const driver = await VirtioDriver.open(openRig(device, way).transport);
+    const driver = await VirtioDriver.open((await openRig(device, way)).transport);
     const failures: string[] = [];
     driver.onFailure(({ code }) => failures.push(code));
     const lost = Array.from({ length: 12 }, () => driver.request(0, [encode("x")], [8]).catch((error) => error.code));
@@ -84,7 +88,7 @@ describe.each(ways.filter(([, { driverInterface }]) => driverInterface === "mode
 
   it("with notification data and suspension", async () => {
     const device = new EchoDevice();
-    const driver = await VirtioDriver.open(openRig(device, way, { extraFeatures: [F_NOTIFICATION_DATA, F_SUSPEND] }).transport);
+    const driver = await VirtioDriver.open((await openRig(device, way, { extraFeatures: [F_NOTIFICATION_DATA, F_SUSPEND] })).transport);
     expect([F_NOTIFICATION_DATA, F_SUSPEND].map((bit) => driver.features.has(bit))).toEqual([true, true]);
     await driver.suspend();
     const answer = driver.request(0, [encode("late")], [8]);

@@ -32,7 +32,7 @@ export interface FeatureWishes {
   readonly selectFeatures?: (usable: ReadonlyFeatureSet) => Iterable<number>;
 }
 
-/** Reserved feature bits (virtio 6) that this driver works with, whatever the device type is. RING_RESET is up to the transport. */
+/** Reserved feature bits (virtio 6) that this driver works with, whatever the device type is. RING_RESET and SUSPEND are up to the transport. */
 const MODERN = [
   F_INDIRECT_DESC,
   F_EVENT_IDX,
@@ -42,7 +42,6 @@ const MODERN = [
   F_IN_ORDER,
   F_ORDER_PLATFORM,
   F_NOTIFICATION_DATA,
-  F_SUSPEND,
 ];
 const LEGACY = [F_NOTIFY_ON_EMPTY, F_ANY_LAYOUT, F_INDIRECT_DESC, F_EVENT_IDX];
 
@@ -56,6 +55,8 @@ export interface FeatureContext {
   readonly legacy: boolean;
   /** Whether single queues can be reset. */
   readonly queueReset: boolean;
+  /** Whether the device can be suspended. */
+  readonly suspend: boolean;
 }
 
 /**
@@ -69,6 +70,7 @@ export function chooseFeatures(offered: ReadonlyFeatureSet, wishes: FeatureWishe
   }
   const understood = new FeatureSet(legacy ? LEGACY : MODERN);
   if (!legacy && context.queueReset) understood.add(F_RING_RESET);
+  if (!legacy && context.suspend) understood.add(F_SUSPEND);
   for (const bit of wishes.features ?? []) if (isDeviceTypeBit(bit) && !(legacy && bit >= 32)) understood.add(bit);
   for (const bit of wishes.without ?? []) if (bit !== F_VERSION_1) understood.delete(bit);
 

@@ -44,7 +44,9 @@ export interface DriverTransport {
 
   /** Resets the device and waits until that is complete (2.4). Also prepares the transport itself, so it comes first. */
   reset(): Promise<void>;
-  /** The device status; where the transport has no way to ask for it (ccw revisions 0 and 1), the last one that the device accepted. */
+  /** True where {@link readStatus} cannot ask the device (ccw revisions 0 and 1) and tells the last status that the device accepted. */
+  readonly statusUnreadable?: boolean;
+  /** The device status (2.1). */
   readStatus(): Promise<number>;
   /** @returns false if the transport reports that the device refused the write */
   writeStatus(status: number): Promise<boolean>;

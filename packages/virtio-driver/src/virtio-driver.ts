@@ -194,7 +194,12 @@ export class VirtioDriver<T extends DriverTransport = DriverTransport> {
     const words = legacy ? 1 : FEATURE_WORDS;
     const offered = new FeatureSet();
     for (let word = 0; word < words; word++) offered.setWord(word, await transport.readDeviceFeatures(word));
-    const features = chooseFeatures(offered, this.#options, { legacy, queueReset: transport.resetQueue !== undefined });
+    const features = chooseFeatures(offered, this.#options, {
+      legacy,
+      queueReset: transport.resetQueue !== undefined,
+      // Its end can be seen in the status alone (3.4.1).
+      suspend: !transport.statusUnreadable,
+    });
     for (let word = 0; word < words; word++) {
       if (await transport.writeDriverFeatures(word, features.word(word))) continue;
       throw new DriverError("ERR_DRIVER_REFUSED", `the device refuses word ${word} of the features`);

@@ -1,1 +1,2 @@
-export {};
+export { CcwInterruptions, type InterruptionReceiver } from "./ccw-interruptions.ts";
+export { CcwTransport, type CcwTransportOptions } from "./ccw-transport.ts";
