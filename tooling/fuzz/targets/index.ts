@@ -1,0 +1,7 @@
+import type { FuzzTarget } from "../engine/target.ts";
+
+/** All targets, by name. A target is loaded only when it is run: what it imports is instrumented then. */
+export const targets: Readonly<Record<string, () => Promise<FuzzTarget>>> = {
+  split: async () => (await import("./ring.ts")).ringTarget("split"),
+  packed: async () => (await import("./ring.ts")).ringTarget("packed"),
+};
