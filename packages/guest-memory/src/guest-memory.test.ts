@@ -1,11 +1,12 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type Endian, FlatMemory, type GuestMemory, GuestMemoryError, ReversedMemory } from "./index.ts";
+import { type Endian, FlatMemory, type GuestMemory, GuestMemoryError, OffsetMemory, ReversedMemory } from "./index.ts";
 
 const SIZE = 256;
 const layouts: [string, () => GuestMemory][] = [
   ["flat", () => new FlatMemory(SIZE)],
   ["flat, inside of a larger buffer", () => new FlatMemory(new Uint8Array(new ArrayBuffer(SIZE + 32), 16, SIZE))],
+  ["flat, with an offset of 0", () => new OffsetMemory(new FlatMemory(SIZE), 0)],
   ["reversed", () => new ReversedMemory(new ArrayBuffer(SIZE), SIZE - 1, SIZE)],
   ["reversed, inside of a larger buffer", () => new ReversedMemory(new ArrayBuffer(SIZE + 32), SIZE + 15, SIZE)],
 ];
@@ -175,6 +176,44 @@ describe("FlatMemory", () => {
     memory.storeUint8(18, 8);
     expect([...memory.view(16, 4)]).toEqual([0, 7, 8, 0]);
     expect(() => memory.view(SIZE - 3, 4)).toThrow(GuestMemoryError);
+  });
+});
+
+describe("OffsetMemory", () => {
+  const BASE = 0x8000_0000;
+
+  it("has the memory below at its base, and nothing elsewhere", () => {
+    const below = new FlatMemory(SIZE);
+    const memory = new OffsetMemory(below, BASE);
+    expect([memory.base, memory.size]).toEqual([BASE, BASE + SIZE]);
+    memory.storeUint32(BASE + 8, 0x0a0b_0c0d, "little");
+    memory.write(BASE + SIZE - 2, Uint8Array.of(1, 2));
+    expect([below.loadUint32(8, "little"), below.loadUint16(SIZE - 2, "big")]).toEqual([0x0a0b_0c0d, 0x0102]);
+    expect([...memory.view(BASE + 8, 2)!]).toEqual([0x0d, 0x0c]);
+    const spans = [0, 8, BASE - 1, BASE, BASE + SIZE - 8, BASE + SIZE - 7, BASE + SIZE, 2 ** 53, 2 ** 64].map((at) =>
+      memory.contains(at, 8),
+    );
+    expect(spans).toEqual([false, false, false, true, true, false, false, false, false]);
+  });
+
+  it("shows its own addresses in errors and to observers", () => {
+    const memory = new OffsetMemory(new FlatMemory(SIZE), BASE);
+    for (const address of [0, 4, BASE - 4, BASE + SIZE]) {
+      expect(() => memory.loadUint64(address, "big")).toThrow(
+        expect.objectContaining({ code: "ERR_GUEST_MEMORY_RANGE", address, length: 8 }),
+      );
+    }
+    const seen: number[][] = [];
+    const stop = memory.observeWrites((...span) => seen.push(span));
+    memory.fill(BASE + 4, 6, 1);
+    stop();
+    memory.fill(BASE, 1, 1);
+    expect(seen).toEqual([[BASE + 4, 6]]);
+  });
+
+  it("refuses an offset that is no address", () => {
+    for (const base of [-1, 0.5, Number.NaN, 2 ** 53 - SIZE])
+      expect(() => new OffsetMemory(new FlatMemory(SIZE), base)).toThrow(RangeError);
   });
 });
 

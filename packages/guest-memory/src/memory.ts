@@ -28,7 +28,7 @@ export class GuestMemoryError extends GuestError {
  * Every access outside memory throws {@link GuestMemoryError} and has no partial effect.
  */
 export interface GuestMemory {
-  /** Bytes of memory; valid addresses are 0 to size - 1. */
+  /** Valid addresses are below it: with memory from address 0, as usual, the bytes of memory. */
   readonly size: number;
   /** Whether the span lies in memory. False for negative, fractional or unsafe numbers; true for length 0 up to `size`. */
   contains(address: number, length: number): boolean;
