@@ -81,6 +81,21 @@ abstract class ChainCursor {
     }
   }
 
+  /** Views of what {@link remaining} counts, or undefined if memory has none. */
+  protected viewRest(): Uint8Array[] | undefined {
+    const views: Uint8Array[] = [];
+    let { segment, offset } = this;
+    for (let todo = this.left; todo > 0; segment += 2, offset = 0) {
+      const count = Math.min(todo, (this.segments[segment + 1] as number) - offset);
+      if (count === 0) continue;
+      const view = this.memory.view((this.segments[segment] as number) + offset, count);
+      if (view === undefined) return undefined;
+      views.push(view);
+      todo -= count;
+    }
+    return views;
+  }
+
   /** Cuts this cursor to `offset` bytes and gives segment and offset of the cut. */
   protected cut(offset: number): { segment: number; offset: number; left: number } {
     if (offset > this.left) tooShort(offset, this.left);
@@ -129,6 +144,15 @@ export class ChainReader extends ChainCursor {
   readExact(target: Uint8Array): void {
     if (target.length > this.left) tooShort(target.length, this.left);
     this.read(target);
+  }
+
+  /**
+   * What is left to read, in place: one live view of guest memory for each buffer, in order, together {@link remaining} bytes. The
+   * guest can change the bytes while they are looked at, so nothing may be read twice. This reader does not move: see {@link skip}.
+   * @returns undefined over memory that cannot be viewed (reversed memory): {@link read} then
+   */
+  views(): Uint8Array[] | undefined {
+    return this.viewRest();
   }
 
   #gather(length: number): DataView {
@@ -221,6 +245,16 @@ export class ChainWriter extends ChainCursor {
       this.advance(count);
       todo -= count;
     }
+  }
+
+  /**
+   * The room that is left, in place: one live view of guest memory for each buffer, in order, together {@link remaining} bytes. This
+   * writer does not move: {@link skip} counts what was written. Writes through a view are not observed by `observeWrites`, and
+   * nothing stops them once the chain is returned or the queue closed: for writes that end later there is {@link DeferredWriter}.
+   * @returns undefined over memory that cannot be viewed (reversed memory), and once the queue is closed: {@link write} then
+   */
+  views(): Uint8Array[] | undefined {
+    return this.#life.closed ? undefined : this.viewRest();
   }
 
   #scatter(length: number): void {

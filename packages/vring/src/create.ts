@@ -1,11 +1,14 @@
 import type { GuestMemory } from "@zarch/guest-memory";
 import type { DeviceVirtqueue } from "./device-virtqueue.ts";
+import { queuedIn } from "./driver-state.ts";
 import type { DriverVirtqueue, DriverVirtqueueConfig, DriverVirtqueueOptions } from "./driver-virtqueue.ts";
 import type { VirtqueueConfig } from "./layout.ts";
 import { PackedDeviceVirtqueue } from "./packed-device.ts";
 import { PackedDriverVirtqueue } from "./packed-driver.ts";
 import { SplitDeviceVirtqueue } from "./split-device.ts";
 import { SplitDriverVirtqueue } from "./split-driver.ts";
+import { TracedDeviceVirtqueue } from "./traced-device.ts";
+import { TracedDriverVirtqueue } from "./traced-driver.ts";
 import type { DeviceVirtqueueState } from "./virtqueue-state.ts";
 
 export interface DeviceVirtqueueOptions {
@@ -24,7 +27,9 @@ export interface DeviceVirtqueueOptions {
  */
 export function createDeviceVirtqueue(memory: GuestMemory, config: VirtqueueConfig, options: DeviceVirtqueueOptions = {}): DeviceVirtqueue {
   const { state } = options;
-  return config.format === "packed" ? new PackedDeviceVirtqueue(memory, config, state) : new SplitDeviceVirtqueue(memory, config, state);
+  const queue =
+    config.format === "packed" ? new PackedDeviceVirtqueue(memory, config, state) : new SplitDeviceVirtqueue(memory, config, state);
+  return config.trace ? new TracedDeviceVirtqueue(queue, config.trace, state?.staged.length ?? 0) : queue;
 }
 
 /**
@@ -37,7 +42,7 @@ export function createDriverVirtqueue<Token>(
   config: DriverVirtqueueConfig,
   options: DriverVirtqueueOptions<Token> = {},
 ): DriverVirtqueue<Token> {
-  return config.format === "packed"
-    ? new PackedDriverVirtqueue(memory, config, options)
-    : new SplitDriverVirtqueue(memory, config, options);
+  const packed = config.format === "packed";
+  const queue = packed ? new PackedDriverVirtqueue(memory, config, options) : new SplitDriverVirtqueue(memory, config, options);
+  return config.trace ? new TracedDriverVirtqueue(queue, config.trace, queuedIn(options.state)) : queue;
 }

@@ -107,6 +107,12 @@ function readBatch(entry: StateReader, ids: ReadonlySet<number>): { last: number
   return { last, written: entry.integer("written", 0, 0xffff_ffff) };
 }
 
+/** Buffers that the device does not know of yet. */
+export function queuedIn(state: DriverVirtqueueState | undefined): number {
+  if (state === undefined) return 0;
+  return state.format === "packed" ? state.pending.length : indexDistance(state.published, state.nextAvailable);
+}
+
 /** The numbers from 0 to `size` - 1 that are not `taken`, beginning with `first`. */
 export function freeFrom(first: number, size: number, taken: Iterable<number>): number[] {
   const used = new Set(taken);

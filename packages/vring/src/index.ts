@@ -1,5 +1,6 @@
 export { ChainReader, ChainWriter, DescriptorChain } from "./chain.ts";
 export { createDeviceVirtqueue, createDriverVirtqueue, type DeviceVirtqueueOptions } from "./create.ts";
+export { DeferredWriter, type PendingWrite } from "./deferred-writer.ts";
 export * from "./descriptor.ts";
 export type { DeviceVirtqueue } from "./device-virtqueue.ts";
 export type { DriverVirtqueueState, SavedBuffer } from "./driver-state.ts";
@@ -41,4 +42,5 @@ export {
 } from "./packed-layout.ts";
 export * from "./ring-index.ts";
 export * from "./split-layout.ts";
+export type { DeviceTraceEvent, DriverTraceEvent, VirtqueueTrace, VirtqueueTraceEvent } from "./trace.ts";
 export type { DeviceVirtqueueState, SavedChain, SavedSpan, SavedUse } from "./virtqueue-state.ts";

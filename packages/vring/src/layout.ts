@@ -3,6 +3,7 @@ import { VirtqueueError } from "./errors.ts";
 import { EVENT_SUPPRESSION_SIZE } from "./packed-layout.ts";
 import { isPowerOfTwo } from "./power-of-two.ts";
 import { availableRingSize, descriptorTableSize, usedRingSize } from "./split-layout.ts";
+import type { VirtqueueTrace } from "./trace.ts";
 
 /** Largest queue size of either format (virtio 2.7, 2.8). */
 export const MAX_QUEUE_SIZE = 32768;
@@ -51,6 +52,8 @@ export interface VirtqueueConfig {
    * stops drivers at the queue size, but Linux goes beyond it with indirect tables. Default: the larger of the queue size and 1024.
    */
   readonly maxChainLength?: number;
+  /** Hears of everything that the queue does: for tools and tests. A queue without it costs nothing more. */
+  readonly trace?: VirtqueueTrace;
 }
 
 /** Whether `size` is a legal queue size of the format. */
