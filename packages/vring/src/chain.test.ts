@@ -2,20 +2,19 @@ import { FlatMemory } from "@zarch/guest-memory";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { codeOf } from "../test/raw-ring.ts";
-import { ChainReader, ChainWriter } from "./chain.ts";
+import { type ChainReader, type ChainWriter, DescriptorChain } from "./chain.ts";
+import { ChainRecord } from "./chain-record.ts";
 
-const life = { closed: false };
+function chainOf(memory: FlatMemory, pieces: readonly (readonly [number, number])[], writable: boolean): DescriptorChain {
+  const record = new ChainRecord(memory, { closed: false }, 16);
+  for (const [address, length] of pieces) record.add(address, length, writable);
+  return new DescriptorChain(record);
+}
 
 /** Memory of 0, 1, 2, ... and a reader over the given pieces of it. */
 function reader(...pieces: [number, number][]): ChainReader {
   const memory = new FlatMemory(Uint8Array.from({ length: 256 }, (_, i) => i));
-  return new ChainReader(
-    memory,
-    pieces.flat(),
-    0,
-    0,
-    pieces.reduce((sum, [, length]) => sum + length, 0),
-  );
+  return chainOf(memory, pieces, false).readable;
 }
 
 describe("ChainReader", () => {
@@ -86,17 +85,7 @@ describe("ChainReader", () => {
 describe("ChainWriter", () => {
   function writer(pieces: [number, number][]): { memory: FlatMemory; writer: ChainWriter } {
     const memory = new FlatMemory(512);
-    return {
-      memory,
-      writer: new ChainWriter(
-        memory,
-        pieces.flat(),
-        0,
-        0,
-        pieces.reduce((sum, [, n]) => sum + n, 0),
-        life,
-      ),
-    };
+    return { memory, writer: chainOf(memory, pieces, true).writable };
   }
 
   it("RING-SPLIT-DEV-001: values, bytes and fills go over the borders of descriptors", () => {

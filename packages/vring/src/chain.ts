@@ -1,16 +1,14 @@
-import type { Endian, GuestMemory } from "@zarch/guest-memory";
+import type { Endian } from "@zarch/guest-memory";
+import { BugError } from "@zarch/vmm-interface";
+import type { ChainRecord, ChainSpans } from "./chain-record.ts";
 import { VirtqueueError } from "./errors.ts";
-
-/** The buffers of a chain as pairs of guest physical address and length in bytes; every span is known to be in memory. */
-export type Segments = readonly number[];
-
-/** Shared by a queue and its chains: once closed, no chain writes to guest memory any more. */
-export interface QueueLife {
-  closed: boolean;
-}
 
 function tooShort(wanted: number, there: number): never {
   throw new VirtqueueError("ERR_VIRTQUEUE_MESSAGE_TOO_SHORT", `${wanted} bytes wanted, ${there} are left`);
+}
+
+function returned(): never {
+  throw new BugError("a chain is used after it was returned to its queue");
 }
 
 /** For values that lie across buffers. Never holds anything between two calls. */
@@ -19,53 +17,72 @@ const scratchBytes: readonly Uint8Array[] = /* @__PURE__ */ [0, 1, 2, 3, 4, 5, 6
 
 /** A position in a sequence of guest buffers. Framing never shows: a value may lie across buffers (virtio 2.7.4.1). */
 abstract class ChainCursor {
-  protected readonly memory: GuestMemory;
-  protected readonly segments: Segments;
-  /** Index into {@link segments} of the current pair. */
+  protected readonly record: ChainRecord;
+  protected readonly generation: number;
+  /** Index into `record.spans` of the current buffer. */
   protected segment: number;
-  /** Bytes of the current segment already passed. */
+  /** Position in the current buffer, and where what belongs to this cursor ends in it. */
   protected offset: number;
-  protected left: number;
-  protected passed = 0;
+  protected end: number;
+  /** Bytes in the buffers that follow. */
+  protected beyond: number;
+  /** Bytes from the first to the last. */
+  protected total: number;
 
-  constructor(memory: GuestMemory, segments: Segments, segment: number, offset: number, left: number) {
-    this.memory = memory;
-    this.segments = segments;
+  /** @param left bytes from the position on */
+  constructor(record: ChainRecord, segment: number, offset: number, left: number) {
+    const here = left > 0 ? Math.min(left, (record.spans[segment + 1] as number) - offset) : 0;
+    this.record = record;
+    this.generation = record.generation;
     this.segment = segment;
     this.offset = offset;
-    this.left = left;
+    this.end = offset + here;
+    this.beyond = left - here;
+    this.total = left;
   }
 
   /** Bytes between the current position and the end. */
   get remaining(): number {
-    return this.left;
+    return this.end - this.offset + this.beyond;
   }
 
-  /** Guest address of the current position when the next `length` bytes are in one buffer, else -1. */
-  protected contiguous(length: number): number {
-    if (length > this.left) tooShort(length, this.left);
-    return this.piece(length) === length ? this.address : -1;
+  /** Bytes passed so far. */
+  protected get passed(): number {
+    return this.total - this.remaining;
+  }
+
+  /** @throws BugError if the chain was returned */
+  protected check(): void {
+    if (this.record.generation !== this.generation) returned();
+  }
+
+  /** Passes over `length` bytes, if they are in one buffer, and gives the guest address of the first; else passes nothing and gives -1. */
+  protected pass(length: number): number {
+    this.check();
+    const { offset } = this;
+    if (offset + length > this.end) return this.#passFromNext(length);
+    this.offset = offset + length;
+    return (this.record.spans[this.segment] as number) + offset;
+  }
+
+  #passFromNext(length: number): number {
+    if (length > this.remaining) tooShort(length, this.remaining);
+    return this.piece(length) === length ? this.pass(length) : -1;
   }
 
   /** Bytes that can be passed in one piece, at most `limit` and at least 1; skips exhausted buffers. `limit` <= remaining. */
   protected piece(limit: number): number {
-    let size = this.segments[this.segment + 1] as number;
-    while (this.offset >= size) {
+    if (this.offset === this.end) {
       this.segment += 2;
       this.offset = 0;
-      size = this.segments[this.segment + 1] as number;
+      this.end = Math.min(this.record.spans[this.segment + 1] as number, this.beyond);
+      this.beyond -= this.end;
     }
-    return Math.min(limit, size - this.offset);
+    return Math.min(limit, this.end - this.offset);
   }
 
   protected get address(): number {
-    return (this.segments[this.segment] as number) + this.offset;
-  }
-
-  protected advance(length: number): void {
-    this.offset += length;
-    this.left -= length;
-    this.passed += length;
+    return (this.record.spans[this.segment] as number) + this.offset;
   }
 
   /**
@@ -73,22 +90,25 @@ abstract class ChainCursor {
    * @throws VirtqueueError ERR_VIRTQUEUE_MESSAGE_TOO_SHORT
    */
   skip(length: number): void {
-    if (length > this.left) tooShort(length, this.left);
+    this.check();
+    if (length > this.remaining) tooShort(length, this.remaining);
     for (let todo = length; todo > 0; ) {
       const count = this.piece(todo);
-      this.advance(count);
+      this.offset += count;
       todo -= count;
     }
   }
 
   /** Views of what {@link remaining} counts, or undefined if memory has none. */
   protected viewRest(): Uint8Array[] | undefined {
+    this.check();
+    const { memory, spans } = this.record;
     const views: Uint8Array[] = [];
     let { segment, offset } = this;
-    for (let todo = this.left; todo > 0; segment += 2, offset = 0) {
-      const count = Math.min(todo, (this.segments[segment + 1] as number) - offset);
+    for (let todo = this.remaining; todo > 0; segment += 2, offset = 0) {
+      const count = Math.min(todo, (spans[segment + 1] as number) - offset);
       if (count === 0) continue;
-      const view = this.memory.view((this.segments[segment] as number) + offset, count);
+      const view = memory.view((spans[segment] as number) + offset, count);
       if (view === undefined) return undefined;
       views.push(view);
       todo -= count;
@@ -98,23 +118,26 @@ abstract class ChainCursor {
 
   /** Cuts this cursor to `offset` bytes and gives segment and offset of the cut. */
   protected cut(offset: number): { segment: number; offset: number; left: number } {
-    if (offset > this.left) tooShort(offset, this.left);
+    this.check();
+    const { remaining } = this;
+    if (offset > remaining) tooShort(offset, remaining);
     let { segment } = this;
-    let within = this.offset;
+    let from = this.offset;
     let todo = offset;
-    while (todo > 0) {
-      const size = (this.segments[segment + 1] as number) - within;
-      if (todo < size) {
-        within += todo;
-        break;
-      }
-      todo -= size;
+    for (let { end, beyond } = this; todo > end - from; ) {
+      todo -= end - from;
       segment += 2;
-      within = 0;
+      from = 0;
+      end = Math.min(this.record.spans[segment + 1] as number, beyond);
+      beyond -= end;
     }
-    const left = this.left - offset;
-    this.left = offset;
-    return { segment, offset: within, left };
+    const left = remaining - offset;
+    if (segment === this.segment) {
+      this.end = this.offset + offset;
+      this.beyond = 0;
+    } else this.beyond = offset - (this.end - this.offset);
+    this.total -= left;
+    return { segment, offset: from + todo, left };
   }
 }
 
@@ -127,11 +150,12 @@ export class ChainReader extends ChainCursor {
 
   /** Copies up to `target.length` bytes into `target` and returns their number, which is less only at the end. */
   read(target: Uint8Array): number {
-    const want = Math.min(target.length, this.left);
+    this.check();
+    const want = Math.min(target.length, this.remaining);
     for (let done = 0; done < want; ) {
       const count = this.piece(want - done);
-      this.memory.read(this.address, count === target.length ? target : target.subarray(done, done + count));
-      this.advance(count);
+      this.record.memory.read(this.address, count === target.length ? target : target.subarray(done, done + count));
+      this.offset += count;
       done += count;
     }
     return want;
@@ -142,7 +166,7 @@ export class ChainReader extends ChainCursor {
    * @throws VirtqueueError ERR_VIRTQUEUE_MESSAGE_TOO_SHORT
    */
   readExact(target: Uint8Array): void {
-    if (target.length > this.left) tooShort(target.length, this.left);
+    if (target.length > this.remaining) tooShort(target.length, this.remaining);
     this.read(target);
   }
 
@@ -162,28 +186,26 @@ export class ChainReader extends ChainCursor {
 
   /** @throws VirtqueueError ERR_VIRTQUEUE_MESSAGE_TOO_SHORT, as all of the following do */
   readUint8(): number {
-    return this.#gather(1).getUint8(0);
+    return this.record.memory.loadUint8(this.pass(1));
   }
 
   readUint16(endian: Endian): number {
-    const at = this.contiguous(2);
-    if (at < 0) return this.#gather(2).getUint16(0, endian === "little");
-    this.advance(2);
-    return this.memory.loadUint16(at, endian);
+    const at = this.pass(2);
+    return at < 0 ? this.#gather(2).getUint16(0, endian === "little") : this.record.memory.loadUint16(at, endian);
   }
 
   readUint32(endian: Endian): number {
-    const at = this.contiguous(4);
-    if (at < 0) return this.#gather(4).getUint32(0, endian === "little");
-    this.advance(4);
-    return this.memory.loadUint32(at, endian);
+    const at = this.pass(4);
+    return at < 0 ? this.#gather(4).getUint32(0, endian === "little") : this.record.memory.loadUint32(at, endian);
   }
 
   /** A value of 2^53 or more is inexact but stays at or above 2^53, so that it fails every check of a range. */
   readUint64(endian: Endian): number {
-    const first = this.readUint32(endian);
-    const second = this.readUint32(endian);
-    return endian === "little" ? second * 0x1_0000_0000 + first : first * 0x1_0000_0000 + second;
+    const at = this.pass(8);
+    if (at >= 0) return this.record.memory.loadUint64(at, endian);
+    const bytes = this.#gather(8);
+    const little = endian === "little";
+    return bytes.getUint32(little ? 4 : 0, little) * 0x1_0000_0000 + bytes.getUint32(little ? 0 : 4, little);
   }
 
   /**
@@ -192,22 +214,15 @@ export class ChainReader extends ChainCursor {
    */
   splitAt(offset: number): ChainReader {
     const rest = this.cut(offset);
-    return new ChainReader(this.memory, this.segments, rest.segment, rest.offset, rest.left);
+    return new ChainReader(this.record, rest.segment, rest.offset, rest.left);
   }
 }
 
 /** Writes the device-writable part of a chain in order. Never reads it. */
 export class ChainWriter extends ChainCursor {
-  readonly #life: QueueLife;
-
-  constructor(memory: GuestMemory, segments: Segments, segment: number, offset: number, left: number, life: QueueLife) {
-    super(memory, segments, segment, offset, left);
-    this.#life = life;
-  }
-
   /** Whether the queue was closed or reset since the chain was taken, so that nothing is written any more. */
   get cutOff(): boolean {
-    return this.#life.closed;
+    return this.record.life.closed;
   }
 
   /** Bytes written or skipped so far. */
@@ -217,11 +232,12 @@ export class ChainWriter extends ChainCursor {
 
   /** Writes as much of `source` as there is room for and returns the number of bytes, which is less only at the end. */
   write(source: Uint8Array): number {
-    const want = Math.min(source.length, this.left);
+    this.check();
+    const want = Math.min(source.length, this.remaining);
     for (let done = 0; done < want; ) {
       const count = this.piece(want - done);
-      if (!this.#life.closed) this.memory.write(this.address, count === source.length ? source : source.subarray(done, done + count));
-      this.advance(count);
+      if (!this.cutOff) this.record.memory.write(this.address, count === source.length ? source : source.subarray(done, done + count));
+      this.offset += count;
       done += count;
     }
     return want;
@@ -232,17 +248,18 @@ export class ChainWriter extends ChainCursor {
    * @throws VirtqueueError ERR_VIRTQUEUE_MESSAGE_TOO_SHORT, with nothing written, as all of the following do
    */
   writeExact(source: Uint8Array): void {
-    if (source.length > this.left) tooShort(source.length, this.left);
+    if (source.length > this.remaining) tooShort(source.length, this.remaining);
     this.write(source);
   }
 
   /** Writes `length` bytes of `value` (0 to 255). */
   fill(value: number, length: number): void {
-    if (length > this.left) tooShort(length, this.left);
+    this.check();
+    if (length > this.remaining) tooShort(length, this.remaining);
     for (let todo = length; todo > 0; ) {
       const count = this.piece(todo);
-      if (!this.#life.closed) this.memory.fill(this.address, count, value);
-      this.advance(count);
+      if (!this.cutOff) this.record.memory.fill(this.address, count, value);
+      this.offset += count;
       todo -= count;
     }
   }
@@ -254,7 +271,7 @@ export class ChainWriter extends ChainCursor {
    * @returns undefined over memory that cannot be viewed (reversed memory), and once the queue is closed: {@link write} then
    */
   views(): Uint8Array[] | undefined {
-    return this.#life.closed ? undefined : this.viewRest();
+    return this.cutOff ? undefined : this.viewRest();
   }
 
   #scatter(length: number): void {
@@ -262,27 +279,35 @@ export class ChainWriter extends ChainCursor {
   }
 
   writeUint8(value: number): void {
-    scratch.setUint8(0, value);
-    this.#scatter(1);
+    const at = this.pass(1);
+    if (!this.cutOff) this.record.memory.storeUint8(at, value);
   }
 
   writeUint16(value: number, endian: Endian): void {
-    scratch.setUint16(0, value, endian === "little");
-    this.#scatter(2);
+    const at = this.pass(2);
+    if (at < 0) {
+      scratch.setUint16(0, value, endian === "little");
+      this.#scatter(2);
+    } else if (!this.cutOff) this.record.memory.storeUint16(at, value, endian);
   }
 
   writeUint32(value: number, endian: Endian): void {
-    scratch.setUint32(0, value, endian === "little");
-    this.#scatter(4);
+    const at = this.pass(4);
+    if (at < 0) {
+      scratch.setUint32(0, value, endian === "little");
+      this.#scatter(4);
+    } else if (!this.cutOff) this.record.memory.storeUint32(at, value, endian);
   }
 
   /** `value`: a non-negative safe integer. */
   writeUint64(value: number, endian: Endian): void {
-    const little = endian === "little";
-    const high = Math.floor(value / 0x1_0000_0000);
-    scratch.setUint32(0, little ? value >>> 0 : high, little);
-    scratch.setUint32(4, little ? high : value >>> 0, little);
-    this.#scatter(8);
+    const at = this.pass(8);
+    if (at < 0) {
+      const little = endian === "little";
+      scratch.setUint32(little ? 0 : 4, value >>> 0, little);
+      scratch.setUint32(little ? 4 : 0, Math.floor(value / 0x1_0000_0000), little);
+      this.#scatter(8);
+    } else if (!this.cutOff) this.record.memory.storeUint64(at, value, endian);
   }
 
   /**
@@ -291,15 +316,25 @@ export class ChainWriter extends ChainCursor {
    */
   splitAt(offset: number): ChainWriter {
     const rest = this.cut(offset);
-    return new ChainWriter(this.memory, this.segments, rest.segment, rest.offset, rest.left, this.#life);
+    return new ChainWriter(this.record, rest.segment, rest.offset, rest.left);
   }
 }
+
+/** The record of a chain that was not returned, else undefined. */
+export let recordOf: (chain: DescriptorChain) => ChainRecord | undefined;
 
 /**
  * One buffer that the driver made available: everything the device may read, then everything it may write.
  * The descriptors were read once, all of them, before the chain came into being; the guest cannot change it any more.
+ *
+ * A chain belongs to the device until it is returned with `push`. After that its contents are the driver's again: reading or writing
+ * them through this object, or through a reader or writer that came from it, is a bug of the device and throws BugError.
  */
 export class DescriptorChain {
+  static {
+    recordOf = (chain) => (chain.#record.generation === chain.#generation ? chain.#record : undefined);
+  }
+
   /** Split: index of the head descriptor. Packed: buffer id. */
   readonly id: number;
   /** Descriptors that hold data; the one that points to an indirect table does not count. */
@@ -310,36 +345,22 @@ export class DescriptorChain {
   readonly writableLength: number;
   /** Ring slots that the chain occupies (packed ring). */
   readonly slots: number;
-  readonly #segments: Segments;
-  readonly #firstWritable: number;
+  readonly #record: ChainRecord;
+  readonly #generation: number;
 
-  /** @param firstWritable index into `segments` of the first pair of the device-writable part */
-  constructor(
-    id: number,
-    descriptorCount: number,
-    slots: number,
-    segments: Segments,
-    firstWritable: number,
-    readable: ChainReader,
-    writable: ChainWriter,
-  ) {
-    this.#segments = segments;
-    this.#firstWritable = firstWritable;
-    this.id = id;
-    this.descriptorCount = descriptorCount;
-    this.slots = slots;
-    this.readable = readable;
-    this.writable = writable;
-    this.writableLength = writable.remaining;
+  constructor(record: ChainRecord) {
+    this.id = record.id;
+    this.descriptorCount = record.descriptors;
+    this.slots = record.slots;
+    this.readable = new ChainReader(record, 0, 0, record.readableBytes);
+    this.writable = new ChainWriter(record, record.firstWritable, 0, record.writableBytes);
+    this.writableLength = record.writableBytes;
+    this.#record = record;
+    this.#generation = record.generation;
   }
 
   /** Guest physical address and length in bytes of every buffer, read and written or not. Buffers of length 0 are left out. */
-  spans(): { readonly readable: readonly (readonly [number, number])[]; readonly writable: readonly (readonly [number, number])[] } {
-    const pairs = (from: number, to: number): [number, number][] =>
-      Array.from({ length: (to - from) / 2 }, (_, i) => [
-        this.#segments[from + 2 * i] as number,
-        this.#segments[from + 2 * i + 1] as number,
-      ]);
-    return { readable: pairs(0, this.#firstWritable), writable: pairs(this.#firstWritable, this.#segments.length) };
+  spans(): ChainSpans {
+    return (recordOf(this) ?? returned()).pairs();
   }
 }

@@ -1,4 +1,5 @@
 export { ChainReader, ChainWriter, DescriptorChain } from "./chain.ts";
+export type { ChainSpan, ChainSpans } from "./chain-record.ts";
 export { createDeviceVirtqueue, createDriverVirtqueue, type DeviceVirtqueueOptions } from "./create.ts";
 export { DeferredWriter, type PendingWrite } from "./deferred-writer.ts";
 export * from "./descriptor.ts";
@@ -43,4 +44,4 @@ export {
 export * from "./ring-index.ts";
 export * from "./split-layout.ts";
 export type { DeviceTraceEvent, DriverTraceEvent, VirtqueueTrace, VirtqueueTraceEvent } from "./trace.ts";
-export type { DeviceVirtqueueState, SavedChain, SavedSpan, SavedUse } from "./virtqueue-state.ts";
+export type { DeviceVirtqueueState, SavedChain, SavedUse } from "./virtqueue-state.ts";

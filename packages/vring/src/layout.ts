@@ -56,6 +56,11 @@ export interface VirtqueueConfig {
   readonly trace?: VirtqueueTrace;
 }
 
+/** The default of {@link VirtqueueConfig.maxChainLength}. */
+export function defaultMaxChainLength(queueSize: number): number {
+  return Math.max(queueSize, 1024);
+}
+
 /** Whether `size` is a legal queue size of the format. */
 export function isQueueSize(size: number, format: VirtqueueFormat): boolean {
   return Number.isSafeInteger(size) && size >= 1 && size <= MAX_QUEUE_SIZE && (format === "packed" || isPowerOfTwo(size));

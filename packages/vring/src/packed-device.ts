@@ -1,12 +1,13 @@
 import type { Endian, GuestMemory } from "@zarch/guest-memory";
 import { BugError } from "@zarch/vmm-interface";
-import type { DescriptorChain, QueueLife } from "./chain.ts";
-import { ChainBuilder, defaultMaxChainLength, indirectTableEntries } from "./chain-builder.ts";
-import { CompletionOrder } from "./completion-order.ts";
+import { DescriptorChain, recordOf } from "./chain.ts";
+import { ChainList } from "./chain-list.ts";
+import type { ChainRecord, QueueLife } from "./chain-record.ts";
 import { DESC_F_INDIRECT, DESC_F_NEXT, DESC_F_WRITE, DESC_LENGTH, DESCRIPTOR_SIZE } from "./descriptor.ts";
 import type { DeviceVirtqueue } from "./device-virtqueue.ts";
 import { VirtqueueError } from "./errors.ts";
-import { checkVirtqueueConfig, type VirtqueueConfig } from "./layout.ts";
+import { indirectTableEntries } from "./indirect-table.ts";
+import { checkVirtqueueConfig, defaultMaxChainLength, type VirtqueueConfig } from "./layout.ts";
 import {
   DESC_F_AVAIL,
   DESC_F_USED,
@@ -20,15 +21,6 @@ import {
   wantsEvent,
 } from "./packed-layout.ts";
 import { type DeviceVirtqueueState, readDeviceState, saveChain } from "./virtqueue-state.ts";
-
-/** A buffer that the next flush publishes. */
-interface Staged {
-  readonly id: number;
-  readonly slots: number;
-  readonly written: number;
-  /** The device wrote all that there was room for. */
-  readonly full: boolean;
-}
 
 /** The device side of a packed virtqueue (virtio 2.8). */
 export class PackedDeviceVirtqueue implements DeviceVirtqueue {
@@ -45,18 +37,23 @@ export class PackedDeviceVirtqueue implements DeviceVirtqueue {
   readonly #maxChainLength: number;
   #life: QueueLife = { closed: false };
   #ended = false;
-  #builder: ChainBuilder;
-  #order: CompletionOrder | undefined;
+  /** Chains that the device has; with IN_ORDER also those that it returned too early. */
+  #chains: ChainList;
   readonly #nextAvailable: RingPosition;
   readonly #nextUsed: RingPosition;
-  /** Buffers that the device has, by buffer id, in the order of availability: null once a buffer is pushed. */
-  readonly #buffers = new Map<number, DescriptorChain | null>();
+  /** For each buffer id: 1 from the time that it is taken to the time that the driver sees it used. Ids may be above the size of the ring. */
+  #buffers: Uint8Array;
   /** Chains of before a restore, oldest first, that {@link pop} gives again. */
-  #again: DescriptorChain[] = [];
+  #again: ChainRecord[] = [];
   /** Slots of the ring that belong to those buffers. */
   #slots = 0;
   #inFlight = 0;
-  readonly #staged: Staged[] = [];
+  /** What the next {@link flush} publishes: buffer ids, ring slots, bytes written, and whether that is all there was room for. */
+  readonly #stagedIds: Uint16Array;
+  readonly #stagedSlots: Uint16Array;
+  readonly #stagedWritten: Uint32Array;
+  readonly #stagedFull: Uint8Array;
+  #staged = 0;
   #error: VirtqueueError | undefined;
   #notifications = true;
   /** The position that the device event area names, -1 for none. */
@@ -76,15 +73,19 @@ export class PackedDeviceVirtqueue implements DeviceVirtqueue {
     this.#inOrder = config.inOrder ?? false;
     this.#batches = this.#inOrder && (config.inOrderBatches ?? false);
     this.#maxChainLength = config.maxChainLength ?? defaultMaxChainLength(size);
-    this.#builder = new ChainBuilder(memory, this.#life, this.#maxChainLength);
-    this.#order = this.#inOrder ? new CompletionOrder() : undefined;
+    this.#chains = new ChainList(memory, this.#life, this.#maxChainLength);
+    this.#buffers = new Uint8Array(size);
+    this.#stagedIds = new Uint16Array(size);
+    this.#stagedSlots = new Uint16Array(size);
+    this.#stagedWritten = new Uint32Array(size);
+    this.#stagedFull = new Uint8Array(size);
     this.#nextAvailable = new RingPosition(size);
     this.#nextUsed = new RingPosition(size);
     if (state !== undefined) this.#restore(state, config);
   }
 
   #restore(saved: DeviceVirtqueueState, config: VirtqueueConfig): void {
-    const { state, chains, error } = readDeviceState(saved, this.#memory, { ...config, format: "packed" }, this.#life);
+    const { state, error } = readDeviceState(saved, { ...config, format: "packed" }, this.#chains);
     this.#nextAvailable.value = state.nextAvailable;
     this.#nextUsed.value = state.nextUsed;
     this.#armedAt = state.armedAt;
@@ -92,29 +93,19 @@ export class PackedDeviceVirtqueue implements DeviceVirtqueue {
     this.#error = error;
     this.#life.closed = state.closed;
     this.#ended = state.closed && error === undefined;
-    for (const [i, { id, written }] of state.chains.entries()) {
-      const chain = chains[i] as DescriptorChain;
-      this.#take(chain);
-      if (written === undefined) {
-        this.#again.push(chain);
-        continue;
-      }
-      this.#buffers.set(id, null);
-      this.#order?.completed(chain, written, this.#stage);
+    for (const record of this.#chains) {
+      this.#hold(record.id, record.slots);
+      if (record.written < 0) this.#again.push(record);
+      else this.#inFlight++;
     }
-    this.#inFlight -= this.#again.length;
     for (const { id, slots, written, full } of state.staged) {
-      this.#buffers.set(id, null);
-      this.#slots += slots;
-      this.#staged.push({ id, slots, written, full });
+      this.#hold(id, slots);
+      this.#stageEntry(id, slots, written, full);
     }
   }
 
   save(): DeviceVirtqueueState {
     const closed = this.#life.closed;
-    const chains = this.#order
-      ? Array.from(this.#order, ({ chain, written }) => saveChain(chain, written))
-      : [...this.#buffers.values()].filter((chain) => chain !== null).map((chain) => saveChain(chain));
     return {
       version: 1,
       side: "device",
@@ -124,8 +115,13 @@ export class PackedDeviceVirtqueue implements DeviceVirtqueue {
       nextUsed: this.#nextUsed.value,
       notifications: this.#notifications,
       armedAt: this.#armedAt,
-      chains: closed ? [] : chains,
-      staged: closed ? [] : this.#staged.map((use) => ({ ...use })),
+      chains: closed ? [] : Array.from(this.#chains, saveChain),
+      staged: Array.from({ length: closed ? 0 : this.#staged }, (_, i) => ({
+        id: this.#stagedIds[i] as number,
+        slots: this.#stagedSlots[i] as number,
+        written: this.#stagedWritten[i] as number,
+        full: this.#stagedFull[i] === 1,
+      })),
       closed,
       ...(this.#error && { error: { code: this.#error.code, message: this.#error.message } }),
     };
@@ -135,13 +131,12 @@ export class PackedDeviceVirtqueue implements DeviceVirtqueue {
     if (this.#ended) return;
     this.#life.closed = true;
     this.#life = { closed: false };
-    this.#builder = new ChainBuilder(this.#memory, this.#life, this.#maxChainLength);
-    this.#order = this.#inOrder ? new CompletionOrder() : undefined;
-    this.#buffers.clear();
+    this.#chains = new ChainList(this.#memory, this.#life, this.#maxChainLength);
+    this.#buffers.fill(0);
     this.#again = [];
     this.#slots = 0;
     this.#inFlight = 0;
-    this.#staged.length = 0;
+    this.#staged = 0;
     this.#error = undefined;
     this.#nextAvailable.value = 0;
     this.#nextUsed.value = 0;
@@ -174,7 +169,7 @@ export class PackedDeviceVirtqueue implements DeviceVirtqueue {
     if (this.#life.closed) return undefined;
     if (this.#again.length > 0) {
       this.#inFlight++;
-      return this.#again.shift();
+      return new DescriptorChain(this.#again.shift() as ChainRecord);
     }
     let flags = this.#peek();
     if (flags < 0) {
@@ -182,9 +177,9 @@ export class PackedDeviceVirtqueue implements DeviceVirtqueue {
       flags = this.#peek();
       if (flags < 0) return undefined;
     }
-    let chain: DescriptorChain;
+    let record: ChainRecord;
     try {
-      chain = this.#parse(flags);
+      record = this.#parse(flags);
     } catch (error) {
       if (error instanceof VirtqueueError) {
         this.#error = error;
@@ -192,16 +187,26 @@ export class PackedDeviceVirtqueue implements DeviceVirtqueue {
       }
       throw error;
     }
-    this.#nextAvailable.advance(chain.slots);
-    this.#take(chain);
-    return chain;
+    this.#nextAvailable.advance(record.slots);
+    this.#take(record);
+    return new DescriptorChain(record);
   }
 
-  #take(chain: DescriptorChain): void {
-    this.#buffers.set(chain.id, chain);
-    this.#slots += chain.slots;
+  /** What was parsed is with the device now. */
+  #take(record: ChainRecord): void {
+    this.#chains.append();
+    this.#hold(record.id, record.slots);
     this.#inFlight++;
-    this.#order?.popped(chain);
+  }
+
+  #hold(id: number, slots: number): void {
+    if (id >= this.#buffers.length) {
+      const buffers = new Uint8Array(0x1_0000);
+      buffers.set(this.#buffers);
+      this.#buffers = buffers;
+    }
+    this.#buffers[id] = 1;
+    this.#slots += slots;
   }
 
   *[Symbol.iterator](): IterableIterator<DescriptorChain> {
@@ -209,12 +214,11 @@ export class PackedDeviceVirtqueue implements DeviceVirtqueue {
   }
 
   /** @param headFlags flags of the first descriptor, which are not read again */
-  #parse(headFlags: number): DescriptorChain {
+  #parse(headFlags: number): ChainRecord {
     const memory = this.#memory;
     const endian = this.#endian;
-    const builder = this.#builder;
+    const record = this.#chains.next();
     const free = this.size - this.#slots;
-    builder.start();
     let slot = this.#nextAvailable.slot;
     let flags = headFlags;
     for (let slots = 1; ; slots++) {
@@ -226,30 +230,32 @@ export class PackedDeviceVirtqueue implements DeviceVirtqueue {
       if (flags & DESC_F_INDIRECT) {
         if (!this.#indirect) throw new VirtqueueError("ERR_VIRTQUEUE_INDIRECT", "an indirect descriptor without VIRTIO_F_INDIRECT_DESC");
         if (slots > 1 || flags & DESC_F_NEXT) throw new VirtqueueError("ERR_VIRTQUEUE_INDIRECT", "an indirect descriptor in a chain");
-        this.#addTable(address, length);
-        return this.#finish(id, 1);
+        this.#addTable(record, address, length);
+        return this.#finish(record, id, 1);
       }
-      builder.add(address, length, (flags & DESC_F_WRITE) !== 0);
-      if ((flags & DESC_F_NEXT) === 0) return this.#finish(id, slots);
+      record.add(address, length, (flags & DESC_F_WRITE) !== 0);
+      if ((flags & DESC_F_NEXT) === 0) return this.#finish(record, id, slots);
       if (slots >= free) throw new VirtqueueError("ERR_VIRTQUEUE_CHAIN_TOO_LONG", "a chain has more descriptors than the ring has free");
       slot = slot + 1 === this.size ? 0 : slot + 1;
     }
   }
 
   /** In an indirect table only WRITE means anything; its entries follow each other (2.8.7). */
-  #addTable(address: number, length: number): void {
+  #addTable(record: ChainRecord, address: number, length: number): void {
     const entries = indirectTableEntries(this.#memory, address, length);
     for (let i = 0; i < entries; i++) {
       const at = address + i * DESCRIPTOR_SIZE;
       const flags = this.#memory.loadUint16(at + PACKED_DESC_FLAGS, this.#endian);
       const start = this.#memory.loadUint64(at, this.#endian);
-      this.#builder.add(start, this.#memory.loadUint32(at + DESC_LENGTH, this.#endian), (flags & DESC_F_WRITE) !== 0);
+      record.add(start, this.#memory.loadUint32(at + DESC_LENGTH, this.#endian), (flags & DESC_F_WRITE) !== 0);
     }
   }
 
-  #finish(id: number, slots: number): DescriptorChain {
-    if (this.#buffers.has(id)) throw new VirtqueueError("ERR_VIRTQUEUE_HEAD_IN_USE", `buffer id ${id} is made available twice`);
-    return this.#builder.finish(id, slots);
+  #finish(record: ChainRecord, id: number, slots: number): ChainRecord {
+    if (this.#buffers[id] === 1) throw new VirtqueueError("ERR_VIRTQUEUE_HEAD_IN_USE", `buffer id ${id} is made available twice`);
+    record.id = id;
+    record.slots = slots;
+    return record;
   }
 
   push(chain: DescriptorChain, written: number): void {
@@ -257,35 +263,51 @@ export class PackedDeviceVirtqueue implements DeviceVirtqueue {
     if (written < 0 || written > chain.writableLength) {
       throw new BugError(`${written} bytes reported for a chain with room for ${chain.writableLength}`);
     }
-    if (this.#buffers.get(chain.id) !== chain) {
+    const record = recordOf(chain);
+    if (record?.life !== this.#life) {
       if (chain.writable.cutOff) return;
       throw new BugError(`chain ${chain.id} is returned to a queue that does not wait for it`);
     }
-    this.#buffers.set(chain.id, null);
-    if (this.#order) this.#order.completed(chain, written, this.#stage);
-    else this.#stage(chain, written);
+    this.#complete(record, written);
   }
 
-  readonly #stage = (chain: DescriptorChain, written: number): void => {
+  /** The device is done with a chain. With IN_ORDER it leaves only when all earlier ones have left (2.7.9, 2.8.8). */
+  #complete(record: ChainRecord, written: number): void {
+    record.complete(written);
+    if (!this.#inOrder) this.#stage(record);
+    else for (let first = this.#chains.first; first && first.written >= 0; first = this.#chains.first) this.#stage(first);
+  }
+
+  #stage(record: ChainRecord): void {
     this.#inFlight--;
+    this.#stageEntry(record.id, record.slots, record.written, record.written === record.writableBytes);
+    this.#chains.remove(record);
+  }
+
+  #stageEntry(id: number, slots: number, written: number, full: boolean): void {
+    const at = this.#staged++;
+    this.#stagedIds[at] = id;
+    this.#stagedSlots[at] = slots;
     // A buffer of 2^32 bytes is possible, a length of 2^32 is not: less may be reported than was written.
-    const reported = Math.min(written, 0xffff_ffff);
-    this.#staged.push({ id: chain.id, slots: chain.slots, written: reported, full: written === chain.writableLength });
-  };
+    this.#stagedWritten[at] = Math.min(written, 0xffff_ffff);
+    this.#stagedFull[at] = full ? 1 : 0;
+  }
 
   flush(): boolean {
     const staged = this.#staged;
-    if (staged.length === 0 || this.#life.closed) return false;
+    if (staged === 0 || this.#life.closed) return false;
     const memory = this.#memory;
     const endian = this.#endian;
     let firstAt = -1;
     let firstFlags = 0;
     let moved = 0;
     let batch = 0;
-    for (const [i, { id, slots, written, full }] of staged.entries()) {
-      this.#buffers.delete(id);
-      batch += slots;
-      if (this.#batches && full && i + 1 < staged.length) continue;
+    for (let i = 0; i < staged; i++) {
+      const id = this.#stagedIds[i] as number;
+      const written = this.#stagedWritten[i] as number;
+      this.#buffers[id] = 0;
+      batch += this.#stagedSlots[i] as number;
+      if (this.#batches && this.#stagedFull[i] === 1 && i + 1 < staged) continue;
       const at = this.#ring + this.#nextUsed.slot * DESCRIPTOR_SIZE;
       const flags = this.#nextUsed.usedFlags | (written > 0 ? DESC_F_WRITE : 0);
       memory.storeUint32(at + DESC_LENGTH, written, endian);
@@ -300,7 +322,7 @@ export class PackedDeviceVirtqueue implements DeviceVirtqueue {
       batch = 0;
     }
     this.#slots -= moved;
-    staged.length = 0;
+    this.#staged = 0;
     memory.storeUint16(firstAt + PACKED_DESC_FLAGS, firstFlags, endian);
     return wantsEvent(memory, this.#driverEvent, endian, this.#eventIndex, this.size, this.#nextUsed.value, moved);
   }

@@ -1,12 +1,13 @@
 import type { Endian, GuestMemory } from "@zarch/guest-memory";
 import { BugError } from "@zarch/vmm-interface";
-import type { DescriptorChain, QueueLife } from "./chain.ts";
-import { ChainBuilder, defaultMaxChainLength, indirectTableEntries } from "./chain-builder.ts";
-import { CompletionOrder } from "./completion-order.ts";
+import { DescriptorChain, recordOf } from "./chain.ts";
+import { ChainList } from "./chain-list.ts";
+import type { ChainRecord, QueueLife } from "./chain-record.ts";
 import { DESC_F_INDIRECT, DESC_F_NEXT, DESC_F_WRITE, DESC_LENGTH } from "./descriptor.ts";
 import type { DeviceVirtqueue } from "./device-virtqueue.ts";
 import { VirtqueueError } from "./errors.ts";
-import { checkVirtqueueConfig, type VirtqueueConfig } from "./layout.ts";
+import { indirectTableEntries } from "./indirect-table.ts";
+import { checkVirtqueueConfig, defaultMaxChainLength, type VirtqueueConfig } from "./layout.ts";
 import { advanceIndex, indexDistance, needEvent } from "./ring-index.ts";
 import {
   AVAIL_F_NO_INTERRUPT,
@@ -45,16 +46,12 @@ export class SplitDeviceVirtqueue implements DeviceVirtqueue {
   readonly #maxChainLength: number;
   #life: QueueLife = { closed: false };
   #ended = false;
-  #builder: ChainBuilder;
-  #order: CompletionOrder | undefined;
-  /** For each head: 1 while the device works on it, 2 when it is pushed but not yet published. */
+  /** Chains that the device has; with IN_ORDER also those that it returned too early. */
+  #chains: ChainList;
+  /** For each head: 1 from the time that it is taken to the time that the driver sees it used. */
   readonly #heads: Uint8Array;
-  /** For each head that is 1: its chain, and the how-manieth one it was. */
-  readonly #chains: (DescriptorChain | undefined)[];
-  readonly #popOrder: Float64Array;
-  #popped = 0;
   /** Chains of before a restore, oldest first, that {@link pop} gives again. */
-  #again: DescriptorChain[] = [];
+  #again: ChainRecord[] = [];
   #inFlight = 0;
   #error: VirtqueueError | undefined;
 
@@ -90,11 +87,8 @@ export class SplitDeviceVirtqueue implements DeviceVirtqueue {
     this.#inOrder = config.inOrder ?? false;
     this.#batches = this.#inOrder && (config.inOrderBatches ?? false);
     this.#maxChainLength = config.maxChainLength ?? defaultMaxChainLength(size);
-    this.#builder = new ChainBuilder(memory, this.#life, this.#maxChainLength);
-    this.#order = this.#inOrder ? new CompletionOrder() : undefined;
+    this.#chains = new ChainList(memory, this.#life, this.#maxChainLength);
     this.#heads = new Uint8Array(size);
-    this.#chains = new Array<DescriptorChain | undefined>(size).fill(undefined);
-    this.#popOrder = new Float64Array(size);
     this.#stagedHeads = new Uint16Array(size);
     this.#stagedWritten = new Uint32Array(size);
     this.#stagedFull = new Uint8Array(size);
@@ -102,7 +96,7 @@ export class SplitDeviceVirtqueue implements DeviceVirtqueue {
   }
 
   #restore(saved: DeviceVirtqueueState, config: VirtqueueConfig): void {
-    const { state, chains, error } = readDeviceState(saved, this.#memory, config, this.#life);
+    const { state, error } = readDeviceState(saved, config, this.#chains);
     this.#nextAvailable = state.nextAvailable;
     this.#availableIndex = state.nextAvailable;
     this.#usedIndex = state.nextUsed;
@@ -111,31 +105,19 @@ export class SplitDeviceVirtqueue implements DeviceVirtqueue {
     this.#error = error;
     this.#life.closed = state.closed;
     this.#ended = state.closed && error === undefined;
-    for (const [i, { id, written }] of state.chains.entries()) {
-      const chain = chains[i] as DescriptorChain;
-      this.#take(chain);
-      if (written === undefined) {
-        this.#again.push(chain);
-        continue;
-      }
-      this.#heads[id] = 2;
-      this.#order?.completed(chain, written, this.#stage);
+    for (const record of this.#chains) {
+      this.#heads[record.id] = 1;
+      if (record.written < 0) this.#again.push(record);
+      else this.#inFlight++;
     }
-    this.#inFlight -= this.#again.length;
     for (const { id, written, full } of state.staged) {
-      this.#heads[id] = 2;
+      this.#heads[id] = 1;
       this.#stageEntry(id, written, full);
     }
   }
 
   save(): DeviceVirtqueueState {
     const closed = this.#life.closed;
-    const chains = this.#order
-      ? Array.from(this.#order, ({ chain, written }) => saveChain(chain, written))
-      : this.#chains
-          .filter((chain) => chain !== undefined)
-          .sort((a, b) => (this.#popOrder[a.id] as number) - (this.#popOrder[b.id] as number))
-          .map((chain) => saveChain(chain));
     return {
       version: 1,
       side: "device",
@@ -145,7 +127,7 @@ export class SplitDeviceVirtqueue implements DeviceVirtqueue {
       nextUsed: this.#usedIndex,
       notifications: this.#notifications,
       armedAt: this.#armedAt,
-      chains: closed ? [] : chains,
+      chains: closed ? [] : Array.from(this.#chains, saveChain),
       staged: Array.from({ length: closed ? 0 : this.#staged }, (_, i) => ({
         id: this.#stagedHeads[i] as number,
         slots: 1,
@@ -161,10 +143,8 @@ export class SplitDeviceVirtqueue implements DeviceVirtqueue {
     if (this.#ended) return;
     this.#life.closed = true;
     this.#life = { closed: false };
-    this.#builder = new ChainBuilder(this.#memory, this.#life, this.#maxChainLength);
-    this.#order = this.#inOrder ? new CompletionOrder() : undefined;
+    this.#chains = new ChainList(this.#memory, this.#life, this.#maxChainLength);
     this.#heads.fill(0);
-    this.#chains.fill(undefined);
     this.#again = [];
     this.#inFlight = 0;
     this.#error = undefined;
@@ -215,41 +195,39 @@ export class SplitDeviceVirtqueue implements DeviceVirtqueue {
     if (this.#life.closed) return undefined;
     if (this.#again.length > 0) {
       this.#inFlight++;
-      return this.#again.shift();
+      return new DescriptorChain(this.#again.shift() as ChainRecord);
     }
     if (this.#nextAvailable === this.#availableIndex && !this.#refresh() && !this.#arm()) return undefined;
     const head = this.#memory.loadUint16(this.#available + availableEntryOffset(this.#nextAvailable, this.size), this.#endian);
-    let chain: DescriptorChain;
+    let record: ChainRecord;
     try {
-      chain = this.#parse(head);
+      record = this.#parse(head);
     } catch (error) {
       if (error instanceof VirtqueueError) this.#fail(error);
       throw error;
     }
     this.#nextAvailable = advanceIndex(this.#nextAvailable, 1);
-    this.#take(chain);
-    return chain;
+    this.#take(record);
+    return new DescriptorChain(record);
   }
 
-  #take(chain: DescriptorChain): void {
-    this.#heads[chain.id] = 1;
-    this.#chains[chain.id] = chain;
-    this.#popOrder[chain.id] = this.#popped++;
+  /** What was parsed is with the device now. */
+  #take(record: ChainRecord): void {
+    this.#chains.append();
+    this.#heads[record.id] = 1;
     this.#inFlight++;
-    this.#order?.popped(chain);
   }
 
   *[Symbol.iterator](): IterableIterator<DescriptorChain> {
     for (let chain = this.pop(); chain; chain = this.pop()) yield chain;
   }
 
-  #parse(head: number): DescriptorChain {
+  #parse(head: number): ChainRecord {
     const memory = this.#memory;
     const endian = this.#endian;
-    const builder = this.#builder;
     if (head >= this.size) throw new VirtqueueError("ERR_VIRTQUEUE_HEAD", `head ${head} in a queue of ${this.size}`);
     if (this.#heads[head] !== 0) throw new VirtqueueError("ERR_VIRTQUEUE_HEAD_IN_USE", `head ${head} is made available twice`);
-    builder.start();
+    const record = this.#chains.next();
     let table = this.#descriptors;
     let entries = this.size;
     let index = head;
@@ -275,8 +253,12 @@ export class SplitDeviceVirtqueue implements DeviceVirtqueue {
         inTable = true;
         continue;
       }
-      builder.add(address, length, (flags & DESC_F_WRITE) !== 0);
-      if ((flags & DESC_F_NEXT) === 0) return builder.finish(head, 1);
+      record.add(address, length, (flags & DESC_F_WRITE) !== 0);
+      if ((flags & DESC_F_NEXT) === 0) {
+        record.id = head;
+        record.slots = 1;
+        return record;
+      }
       if (next >= entries) throw new VirtqueueError("ERR_VIRTQUEUE_NEXT", `next descriptor ${next} in a table of ${entries}`);
       index = next;
     }
@@ -287,20 +269,26 @@ export class SplitDeviceVirtqueue implements DeviceVirtqueue {
     if (written < 0 || written > chain.writableLength) {
       throw new BugError(`${written} bytes reported for a chain with room for ${chain.writableLength}`);
     }
-    if (this.#chains[chain.id] !== chain) {
+    const record = recordOf(chain);
+    if (record?.life !== this.#life) {
       if (chain.writable.cutOff) return;
       throw new BugError(`chain ${chain.id} is returned to a queue that does not wait for it`);
     }
-    this.#heads[chain.id] = 2;
-    this.#chains[chain.id] = undefined;
-    if (this.#order) this.#order.completed(chain, written, this.#stage);
-    else this.#stage(chain, written);
+    this.#complete(record, written);
   }
 
-  readonly #stage = (chain: DescriptorChain, written: number): void => {
+  /** The device is done with a chain. With IN_ORDER it leaves only when all earlier ones have left (2.7.9, 2.8.8). */
+  #complete(record: ChainRecord, written: number): void {
+    record.complete(written);
+    if (!this.#inOrder) this.#stage(record);
+    else for (let first = this.#chains.first; first && first.written >= 0; first = this.#chains.first) this.#stage(first);
+  }
+
+  #stage(record: ChainRecord): void {
     this.#inFlight--;
-    this.#stageEntry(chain.id, written, written === chain.writableLength);
-  };
+    this.#stageEntry(record.id, record.written, record.written === record.writableBytes);
+    this.#chains.remove(record);
+  }
 
   #stageEntry(head: number, written: number, full: boolean): void {
     const at = this.#staged++;

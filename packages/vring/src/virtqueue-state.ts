@@ -1,13 +1,9 @@
-import type { GuestMemory } from "@zarch/guest-memory";
-import type { DescriptorChain, QueueLife } from "./chain.ts";
-import { ChainBuilder, defaultMaxChainLength } from "./chain-builder.ts";
+import type { ChainList } from "./chain-list.ts";
+import type { ChainRecord, ChainSpan } from "./chain-record.ts";
 import { VirtqueueError } from "./errors.ts";
-import type { VirtqueueConfig, VirtqueueFormat } from "./layout.ts";
+import { defaultMaxChainLength, type VirtqueueConfig, type VirtqueueFormat } from "./layout.ts";
 import { indexDistance } from "./ring-index.ts";
 import { StateReader } from "./state-reader.ts";
-
-/** Guest physical address and length in bytes. */
-export type SavedSpan = readonly [address: number, length: number];
 
 /** A chain that the device had taken and not returned. Its descriptors are not read again: they may be overwritten by now (packed). */
 export interface SavedChain {
@@ -17,8 +13,8 @@ export interface SavedChain {
   readonly slots: number;
   /** Descriptors that hold data, those of length 0 included, which {@link readable} and {@link writable} leave out. */
   readonly descriptors: number;
-  readonly readable: readonly SavedSpan[];
-  readonly writable: readonly SavedSpan[];
+  readonly readable: readonly ChainSpan[];
+  readonly writable: readonly ChainSpan[];
   /** With IN_ORDER: bytes written by a device that is done with it, while earlier chains hold it back. */
   readonly written?: number;
 }
@@ -63,24 +59,21 @@ export interface DeviceVirtqueueState {
 /** What {@link readDeviceState} makes of a state. */
 export interface RestoredDevice {
   readonly state: DeviceVirtqueueState;
-  /** One for each of `state.chains`. */
-  readonly chains: readonly DescriptorChain[];
   readonly error: VirtqueueError | undefined;
 }
 
 /** A chain as {@link DeviceVirtqueueState} holds it. */
-export function saveChain(chain: DescriptorChain, written?: number): SavedChain {
-  const { id, slots, descriptorCount: descriptors } = chain;
-  const { readable, writable } = chain.spans();
-  return { id, slots, descriptors, readable, writable, ...(written === undefined ? {} : { written }) };
+export function saveChain(record: ChainRecord): SavedChain {
+  const { id, slots, descriptors, written } = record;
+  return { id, slots, descriptors, ...record.pairs(), ...(written < 0 ? {} : { written }) };
 }
 
 /**
- * Checks a saved state against configuration and memory, and makes its chains again. Nothing in it is trusted: every number has its
+ * Checks a saved state against configuration and memory, and puts its chains into `chains`. Nothing in it is trusted: every number has its
  * range, every span is in memory, and the positions agree with the chains between them.
  * @throws VirtqueueStateError
  */
-export function readDeviceState(value: unknown, memory: GuestMemory, config: VirtqueueConfig, life: QueueLife): RestoredDevice {
+export function readDeviceState(value: unknown, config: VirtqueueConfig, chains: ChainList): RestoredDevice {
   const { format = "split", size, inOrder = false } = config;
   const reader = new StateReader(value, "device", config);
   const positions = format === "packed" ? 2 * size : 0x1_0000;
@@ -90,7 +83,6 @@ export function readDeviceState(value: unknown, memory: GuestMemory, config: Vir
   const notifications = reader.boolean("notifications");
   const closed = reader.boolean("closed");
   const maxChainLength = config.maxChainLength ?? defaultMaxChainLength(size);
-  const builder = new ChainBuilder(memory, life, maxChainLength);
   const ids = new Set<number>();
   let slots = 0;
   const occupy = (entry: StateReader): { id: number; slots: number } => {
@@ -102,26 +94,28 @@ export function readDeviceState(value: unknown, memory: GuestMemory, config: Vir
     return { id, slots: own };
   };
 
-  const chains: DescriptorChain[] = [];
   const saved = reader.list("chains", size).map((entry, i): SavedChain => {
     const place = occupy(entry);
     const descriptors = entry.integer("descriptors", 0, maxChainLength);
     const readable = entry.spans("readable", descriptors);
     const writable = entry.spans("writable", descriptors - readable.length);
-    builder.start();
+    const record = chains.next();
     try {
-      for (const [address, length] of readable) builder.add(address, length, false);
-      for (const [address, length] of writable) builder.add(address, length, true);
+      for (const [address, length] of readable) record.add(address, length, false);
+      for (const [address, length] of writable) record.add(address, length, true);
     } catch (error) {
       if (error instanceof VirtqueueError) entry.refuse(error.message);
       throw error;
     }
-    builder.count = descriptors;
-    const chain = builder.finish(place.id, place.slots);
-    chains.push(chain);
-    if (!entry.has("written")) return saveChain(chain);
-    if (!inOrder || i === 0) entry.refuse("it is done but not returned");
-    return saveChain(chain, entry.integer("written", 0, chain.writableLength));
+    record.id = place.id;
+    record.slots = place.slots;
+    record.descriptors = descriptors;
+    if (entry.has("written")) {
+      if (!inOrder || i === 0) entry.refuse("it is done but not returned");
+      record.written = entry.integer("written", 0, record.writableBytes);
+    }
+    chains.append();
+    return saveChain(record);
   });
   const staged = reader.list("staged", size).map((entry): SavedUse => {
     return { ...occupy(entry), written: entry.integer("written", 0, 0xffff_ffff), full: entry.boolean("full") };
@@ -132,7 +126,7 @@ export function readDeviceState(value: unknown, memory: GuestMemory, config: Vir
   if (closed && slots > 0) reader.refuse("a closed queue with chains");
   const error = reader.has("error") ? readError(reader, closed) : undefined;
   const state = { version: 1, side: "device", format, size, nextAvailable, nextUsed, notifications, armedAt } as const;
-  return { state: { ...state, chains: saved, staged, closed }, chains, error };
+  return { state: { ...state, chains: saved, staged, closed }, error };
 }
 
 function readError(reader: StateReader, closed: boolean): VirtqueueError {
