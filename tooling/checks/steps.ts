@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { checkCoverage } from "../coverage/check.ts";
 import { checkLayers, unusedDependencies } from "../layers/rules.ts";
 import { turboBoundaries } from "../layers/turbo.ts";
-import { runExamples } from "../publishing/examples.ts";
+import { documentationPages, runExamples } from "../publishing/examples.ts";
 import { packAll } from "../publishing/tarballs.ts";
 import { checkContents, checkPublint, checkTypesResolve } from "../publishing/verify.ts";
 import { publicPackages, readPackages, workspaceRoot } from "../workspace/packages.ts";
@@ -36,7 +36,7 @@ export const steps: Record<string, Step> = {
     run: () => [outcome("coverage ledger", checkCoverage(fullReport))],
   },
   publish: { title: "what would be published (publint, attw, contents)", run: publish },
-  examples: { title: "first example of each README, from packed tarballs", run: examples },
+  examples: { title: "first example of each README and all on pages of docs, from packed tarballs", run: examples },
 };
 
 function prepare(task: string): string[] {
@@ -85,8 +85,9 @@ async function publish({ packages }: Selection): Promise<Outcome[]> {
   return results;
 }
 
-function examples({ packages }: Selection): Outcome[] {
+function examples({ packages, everything }: Selection): Outcome[] {
   // Every tarball is installed even if one package is checked: its dependencies must come from somewhere.
   const tarballs = packAll(publicPackages(), join(outputDirectory, "examples"));
-  return runExamples(publicPackages([...packages]), tarballs).map(({ name, problems }) => outcome(`example of ${name}`, problems));
+  const pages = everything ? documentationPages() : [];
+  return runExamples(publicPackages([...packages]), tarballs, pages).map(({ name, problems }) => outcome(`example of ${name}`, problems));
 }

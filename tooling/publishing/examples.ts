@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, delimiter, join } from "node:path";
 import { type WorkspacePackage, workspaceRoot } from "../workspace/packages.ts";
@@ -25,11 +25,36 @@ export function firstExample(readme: string, acceptShell: boolean): Example | un
   return undefined;
 }
 
+/** A page of documentation whose examples make one program. */
+export interface DocumentationPage {
+  name: string;
+  code: string;
+}
+
+/** All `ts` blocks of a page, in their order, as one program: a block may use what came before it. */
+export function wholeExample(page: string): string {
+  return [...page.matchAll(/^```ts\b[^\n]*\n(.*?)^```/gms)].map(([, code]) => code!).join("\n");
+}
+
+/** The pages in a folder that have examples. */
+export function documentationPages(directory = join(workspaceRoot, "docs")): DocumentationPage[] {
+  const files = readdirSync(directory).filter((file) => file.endsWith(".md"));
+  const pages = files
+    .sort()
+    .map((file) => ({ name: `docs-${basename(file, ".md")}`, code: wholeExample(readFileSync(join(directory, file), "utf8")) }));
+  return pages.filter(({ code }) => code !== "");
+}
+
 /**
  * Installs tarballs into an empty project with plain npm, type-checks the first example of each of the `checked` packages
- * against the published declarations, and runs it. `tarballs` holds all public packages, so that nothing is downloaded.
+ * and the examples of `pages` against the published declarations, and runs them. `tarballs` holds all public packages, so that nothing is
+ * downloaded.
  */
-export function runExamples(checked: readonly WorkspacePackage[], tarballs: ReadonlyMap<string, string>): ExampleResult[] {
+export function runExamples(
+  checked: readonly WorkspacePackage[],
+  tarballs: ReadonlyMap<string, string>,
+  pages: readonly DocumentationPage[] = [],
+): ExampleResult[] {
   const project = mkdtempSync(join(tmpdir(), "zarch-packed-"));
   try {
     install(project, tarballs);
@@ -41,6 +66,10 @@ export function runExamples(checked: readonly WorkspacePackage[], tarballs: Read
       const kinds = owner.manifest.bin ? "ts or sh" : "ts";
       return { name: owner.folder, problems: example ? [] : [`README.md has no ${kinds} example`] };
     });
+    for (const { name, code } of pages) {
+      examples.set(name, { language: "ts", code });
+      results.push({ name, problems: [] });
+    }
     const typeErrors = compile(project, examples);
     for (const result of results) {
       const example = examples.get(result.name);

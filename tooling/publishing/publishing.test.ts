@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Manifest, WorkspacePackage } from "../workspace/packages.ts";
-import { firstExample, runExamples } from "./examples.ts";
+import { documentationPages, firstExample, runExamples } from "./examples.ts";
 import { checkContents, checkPublint, checkTypesResolve } from "./verify.ts";
 
 let root: string;
@@ -120,6 +120,30 @@ describe("firstExample", () => {
     expect(firstExample(readme, false)).toEqual({ language: "ts", code: "let a = 1;\n" });
     expect(firstExample(readme, true)).toEqual({ language: "sh", code: "zarch\n" });
     expect(firstExample("```js\n1\n```\n", true)).toBeUndefined();
+  });
+});
+
+describe("pages of documentation", () => {
+  it("have one program each, of all ts blocks in their order", () => {
+    const directory = mkdtempSync(join(root, "docs-"));
+    writeFileSync(join(directory, "none.md"), "```sh\nls\n```\n");
+    writeFileSync(join(directory, "two.md"), "# Two\n\n```ts\nconst a = 1;\n```\n\n```tsx\nno\n```\n\n```ts\nif (a !== 1) throw 1;\n```\n");
+    expect(documentationPages(directory)).toEqual([{ name: "docs-two", code: "const a = 1;\n\nif (a !== 1) throw 1;\n" }]);
+  });
+
+  it("are checked and run with the packages", () => {
+    const { owner, tarball } = pack();
+    const pages = [
+      { name: "right", code: 'import { one } from "@zarch/good";\nconsole.log(one());\n' },
+      { name: "mistyped-page", code: 'import { two } from "@zarch/good";\nconsole.log(two);\n' },
+      { name: "throwing-page", code: 'throw new Error("no");\n' },
+    ];
+    expect(runExamples([owner], new Map([[owner.manifest.name, tarball]]), pages)).toEqual([
+      { name: "good", problems: [] },
+      { name: "right", problems: [] },
+      { name: "mistyped-page", problems: [expect.stringContaining("TS2305")] },
+      { name: "throwing-page", problems: [expect.stringContaining("the example ended with status 1")] },
+    ]);
   });
 });
 
