@@ -7,7 +7,7 @@ import { DriverError } from "./errors.ts";
 export interface Answer {
   /** Bytes that the device reports to have written, from the first device-writable one on. What lies beyond says nothing (2.7.8.3). */
   readonly written: number;
-  /** A copy of the device-writable part: as many bytes as were asked for. Bytes that the device did not write are 0. */
+  /** A copy of the device-writable part: as many bytes as were asked for. Bytes that the device did not write are 0, or {@link RequestOptions.fill}. */
   readonly data: Uint8Array;
 }
 
@@ -17,6 +17,8 @@ export interface RequestOptions {
    * reset.
    */
   readonly signal?: AbortSignal | undefined;
+  /** What the device-writable part is filled with beforehand. Default 0. */
+  readonly fill?: number;
 }
 
 /** A buffer in memory that the caller provides. */
@@ -139,7 +141,7 @@ export class DriverQueue {
           const spans = spansAt(block, lengths);
           const writable = spans.slice(out.length);
           for (const [i, bytes] of out.entries()) memory.write((spans[i] as BufferSpan).address, bytes);
-          for (const { address, length } of writable) memory.fill(address, length, 0);
+          for (const { address, length } of writable) memory.fill(address, length, options.fill ?? 0);
           job.spans = { out: spans.slice(0, out.length), into: writable };
           return true;
         },

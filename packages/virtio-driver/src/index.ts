@@ -1,8 +1,12 @@
+export { BlockDriver, type BlockDriverOptions } from "./blk/block-driver.ts";
 export { BufferPool } from "./buffer-pool.ts";
 export type { ConfigReading } from "./config-reader.ts";
+export { ConsoleDriver, type ConsoleDriverOptions } from "./console/console-driver.ts";
+export type { ConsolePortDriver } from "./console/console-port.ts";
 export { type ConnectOptions, connect } from "./direct/connect.ts";
 export { DirectTransport, type DirectTransportOptions } from "./direct/direct-transport.ts";
 export type { Answer, DriverQueue, PlacedBuffer, RequestOptions } from "./driver-queue.ts";
+export { EntropyDriver, type EntropyDriverOptions } from "./entropy/entropy-driver.ts";
 export { DriverError, type DriverErrorCode } from "./errors.ts";
 export type { FeatureWishes } from "./feature-choice.ts";
 export type { Polling } from "./polling.ts";

@@ -358,6 +358,11 @@ export class VirtioDriver<T extends DriverTransport = DriverTransport> {
     if (this.#failure) throw this.#failure;
   }
 
+  /** Gives the device up until {@link initialize}: for drivers of device types, who notice answers that make no sense. */
+  fail(error: DriverError): void {
+    if (this.#inService) this.#fail(error);
+  }
+
   /** Calls `listener` at each configuration change notification. Returns a function that stops it. */
   onConfigChange(listener: () => void): () => void {
     this.#configListeners.add(listener);
