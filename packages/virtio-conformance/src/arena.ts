@@ -1,0 +1,189 @@
+import type { Endian, GuestMemory } from "@zarch/guest-memory";
+import { HostError } from "@zarch/vmm-interface";
+import type { BufferSpan } from "@zarch/vring";
+
+/** Bytes between two allocations, at least: a canary. */
+const GAP = 32;
+
+/** Bytes of a region that the suite uses. */
+export const ARENA_SIZE = 256 * 1024;
+
+interface Allocation extends BufferSpan {
+  readonly what: string;
+}
+
+/** Bytes that no device writes by chance. The same for every arena, so that a device that writes what was there shows elsewhere. */
+let pattern: Uint8Array | undefined;
+
+function patternBytes(): Uint8Array {
+  if (!pattern) {
+    pattern = new Uint8Array(ARENA_SIZE);
+    let state = 0x1234_5678;
+    for (let i = 0; i < ARENA_SIZE; i++) {
+      state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0;
+      pattern[i] = state >>> 24;
+    }
+  }
+  return pattern;
+}
+
+/**
+ * The driver's memory: allocations with canaries between them, and a record of what every byte has to be. Whatever the device writes
+ * outside the spans that were opened to it shows in {@link damage}.
+ */
+export class Arena {
+  readonly memory: GuestMemory;
+  readonly endian: Endian;
+  readonly start: number;
+  readonly size: number;
+  readonly #expected: Uint8Array;
+  readonly #allocations: Allocation[] = [];
+  readonly #open: BufferSpan[] = [];
+  #next: number;
+
+  /**
+   * @param memory what the driver sees, unwatched
+   * @param region its part of it
+   */
+  constructor(memory: GuestMemory, region: BufferSpan, endian: Endian) {
+    if (region.length < ARENA_SIZE) {
+      throw new HostError("ERR_CONFORMANCE_TARGET", `the driver's region has ${region.length} bytes; the suite needs ${ARENA_SIZE}`);
+    }
+    this.memory = memory;
+    this.endian = endian;
+    this.start = region.address;
+    this.size = ARENA_SIZE;
+    this.#expected = patternBytes().slice();
+    this.#next = region.address;
+    memory.write(this.start, this.#expected);
+  }
+
+  /** The first address behind the arena. */
+  get end(): number {
+    return this.start + this.size;
+  }
+
+  contains(address: number, length: number): boolean {
+    return address >= this.start && address + length <= this.end;
+  }
+
+  /** @returns the address of `length` bytes at a multiple of `align`, filled with the pattern */
+  take(length: number, what: string, align = 16): number {
+    const address = Math.ceil((this.#next + GAP) / align) * align;
+    if (address + length + GAP > this.end) throw new HostError("ERR_CONFORMANCE_MEMORY", `no room for ${length} bytes: ${what}`);
+    this.#next = address + length;
+    this.#allocations.push({ address, length, what });
+    return address;
+  }
+
+  /** A point to go back to with {@link rollback}. */
+  mark(): number {
+    return this.#next;
+  }
+
+  /** Gives back what was taken since a {@link mark}. Nothing of it may be in the device's hands. */
+  rollback(mark: number): void {
+    this.#next = mark;
+    while ((this.#allocations.at(-1)?.address ?? 0) >= mark) this.#allocations.pop();
+  }
+
+  /** Puts bytes into a span that the device is to overwrite: none that it could take for its own. */
+  scramble(address: number, length: number): void {
+    const from = (address - this.start + 7919) % (this.size - length);
+    this.write(address, patternBytes().subarray(from, from + length));
+  }
+
+  /** Gives everything back but the pattern: for a driver that starts anew after a reset. Old spans are closed to the device. */
+  restart(): void {
+    this.#allocations.length = 0;
+    this.#open.length = 0;
+    this.#next = this.start;
+    this.#expected.set(patternBytes());
+    this.memory.write(this.start, this.#expected);
+  }
+
+  /** Lets the device write to a span. */
+  open(address: number, length: number): void {
+    if (length > 0) this.#open.push({ address, length });
+  }
+
+  /** Ends {@link open}: from now on the bytes are to stay as they are. */
+  close(address: number, length: number): void {
+    const at = this.#open.findIndex((span) => span.address === address && span.length === length);
+    if (at < 0) return;
+    this.#open.splice(at, 1);
+    this.memory.read(address, this.#expected.subarray(address - this.start, address - this.start + length));
+  }
+
+  isOpen(address: number, length: number): boolean {
+    return this.#open.some((span) => address >= span.address && address + length <= span.address + span.length);
+  }
+
+  write(address: number, bytes: Uint8Array): void {
+    this.memory.write(address, bytes);
+    this.#expected.set(bytes, address - this.start);
+  }
+
+  #keep(address: number, length: number): void {
+    this.memory.read(address, this.#expected.subarray(address - this.start, address - this.start + length));
+  }
+
+  fill(address: number, length: number, value: number): void {
+    this.memory.fill(address, length, value);
+    this.#keep(address, length);
+  }
+
+  store16(address: number, value: number): void {
+    this.memory.storeUint16(address, value & 0xffff, this.endian);
+    this.#keep(address, 2);
+  }
+
+  store32(address: number, value: number): void {
+    this.memory.storeUint32(address, value >>> 0, this.endian);
+    this.#keep(address, 4);
+  }
+
+  /** Any 64-bit value. */
+  store64(address: number, value: number | bigint): void {
+    this.memory.storeBigUint64(address, BigInt.asUintN(64, BigInt(value)), this.endian);
+    this.#keep(address, 8);
+  }
+
+  load16(address: number): number {
+    return this.memory.loadUint16(address, this.endian);
+  }
+
+  load32(address: number): number {
+    return this.memory.loadUint32(address, this.endian);
+  }
+
+  read(address: number, length: number): Uint8Array {
+    const bytes = new Uint8Array(length);
+    this.memory.read(address, bytes);
+    return bytes;
+  }
+
+  /** What lies at an address, for messages. */
+  describe(address: number): string {
+    const at = this.#allocations.findLast((allocation) => address >= allocation.address);
+    if (!at) return "unused memory";
+    const offset = address - at.address;
+    return offset < at.length ? `${at.what}, byte ${offset}` : `${offset - at.length} bytes behind ${at.what}`;
+  }
+
+  /** Says which byte the device changed that it must not, if any. */
+  damage(): string | undefined {
+    const now = this.read(this.start, this.size);
+    const words = new Int32Array(now.buffer);
+    const expected = new Int32Array(this.#expected.buffer);
+    for (let word = 0; word < words.length; word++) {
+      if (words[word] === expected[word]) continue;
+      for (let at = 4 * word; at < 4 * word + 4; at++) {
+        const address = this.start + at;
+        if (now[at] === this.#expected[at] || this.isOpen(address, 1)) continue;
+        return `the device wrote to 0x${address.toString(16)} (${this.describe(address)})`;
+      }
+    }
+    return undefined;
+  }
+}

@@ -1,0 +1,24 @@
+import type { Exchange } from "../exchange.ts";
+
+/** Device ID of the suite's own echo device: small enough for every transport, and none that the specification assigns. */
+export const DEVICE_ID_ECHO = 240;
+
+const LENGTH = 40;
+
+/** Every byte comes back. */
+export const echoExchange: Exchange & { readonly deviceId: number } = {
+  deviceId: DEVICE_ID_ECHO,
+  queue: 0,
+  message: (number) => {
+    const bytes = Uint8Array.from({ length: LENGTH }, (_, i) => 7 * i + 31 * number + (number >> 8) + 1);
+    return {
+      out: [bytes],
+      into: [LENGTH],
+      wrong: (written, data) => {
+        if (written !== LENGTH) return `${written} bytes reported instead of ${LENGTH}`;
+        const at = data.findIndex((byte, i) => byte !== bytes[i]);
+        return at < 0 ? undefined : `byte ${at} comes back as ${data[at]} instead of ${bytes[at]}`;
+      },
+    };
+  },
+};
