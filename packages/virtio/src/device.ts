@@ -29,6 +29,8 @@ export interface DeviceQueue extends Iterable<DescriptorChain> {
   readonly size: number;
   /** Chains popped and not yet pushed. */
   readonly inFlight: number;
+  /** After a restore: chains that were in flight when the state was saved. The next calls of {@link pop} give them again, in their order. */
+  readonly returning: number;
   /** The next available buffer. `undefined` promises a call of `notify` when there is another one. */
   pop(): DescriptorChain | undefined;
   [Symbol.iterator](): IterableIterator<DescriptorChain>;
@@ -57,6 +59,10 @@ export interface DeviceContext {
   /** Byte order of the fields in this device's messages: `"little"`, or the guest's own for the legacy interface. */
   readonly endian: Endian;
   readonly logger: Logger;
+  /** Service is paused by the host: nothing is to be begun. When it goes on, `notify` is called for every queue. */
+  readonly paused: boolean;
+  /** What {@link ActiveDevice.save} gave, when this activation goes on with a saved one: data of unknown origin. Else `undefined`. */
+  readonly restored: unknown;
   /** A queue that the driver has enabled. One may be enabled later; `notify` is then called for it. */
   queue(index: number): DeviceQueue | undefined;
   /** Ends all service until the driver resets the device: DEVICE_NEEDS_RESET (2.1.2). */
@@ -75,6 +81,17 @@ export interface ActiveDevice {
    * @returns a promise if there is I/O in flight: the reset is complete, and visible to the driver, when it settles
    */
   reset(): void | Promise<void>;
+  /**
+   * Whether nothing is in work that could still touch guest memory or the backend: a pause is complete when it is so. Looked at when the pause
+   * begins and after each `flush`. Default: whether all buffers that were taken are used.
+   */
+  readonly quiet?: boolean;
+  /**
+   * State beyond that of the queues, plain data for JSON, for `context.restored` of the activation that goes on with it. Buffers that are
+   * not used yet come again from the restored queues, whole, so it has to tell how far the device got with them, unless beginning anew
+   * does no harm. May be called at any time.
+   */
+  save?(): unknown;
   /** As {@link reset}, for one queue (VIRTIO_F_RING_RESET); see {@link VirtioDevice.queueReset}. */
   resetQueue?(queue: number): void | Promise<void>;
 }
@@ -100,8 +117,19 @@ export interface VirtioDevice {
   acceptFeatures?(features: ReadonlyFeatureSet): boolean;
   /** The driver has finished feature negotiation; `features` are final. Called before {@link activate}. */
   negotiated?(features: ReadonlyFeatureSet, legacy: boolean): void;
-  /** Starts service (DRIVER_OK). */
+  /**
+   * Starts service (DRIVER_OK), or goes on with a saved one, see {@link DeviceContext.restored}.
+   * @throws an error that fails the device, or that refuses the saved state
+   */
   activate(context: DeviceContext): ActiveDevice;
+  /** State beyond that of the active device: what the driver wrote into the configuration, say. Plain data for JSON. */
+  save?(): unknown;
+  /**
+   * Puts the state of a device with equal options back, after negotiation and before {@link activate}. `state` is of unknown origin:
+   * `StateReader` reads it. Null if the saved device had nothing to save.
+   * @throws VirtioStateError; {@link reset} follows then
+   */
+  restore?(state: unknown): void;
   /** Lets go of what the device holds, for one that was unplugged or whose machine has ended. */
   close?(): void;
   /** Puts configuration and other state back to its initial values; the active device, if there was one, has ended. */

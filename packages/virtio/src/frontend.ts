@@ -1,15 +1,19 @@
 import type { Endian, GuestMemory } from "@zarch/guest-memory";
 import { HostError, type Logger, silentLogger } from "@zarch/vmm-interface";
-import { legacyAreas, type VirtqueueAreas, VirtqueueError } from "@zarch/vring";
-import type { ActiveDevice, DeviceContext, DeviceQueue, TransportInterrupts, VirtioDevice } from "./device.ts";
+import { type DeviceVirtqueueState, legacyAreas, type VirtqueueAreas, VirtqueueError } from "@zarch/vring";
+import { ConfigView } from "./config-view.ts";
+import type { TransportInterrupts, VirtioDevice } from "./device.ts";
 import { deviceTypeName } from "./device-type-name.ts";
 import { F_NOTIFICATION_DATA, F_RING_PACKED, F_RING_RESET, F_SUSPEND, type ReadonlyFeatureSet } from "./features.ts";
-import type { LiveQueueHost } from "./live-queue.ts";
 import { Negotiation } from "./negotiation.ts";
 import { unpackNotification } from "./notification.ts";
 import { type QueueSetup, QueueTable } from "./queue-table.ts";
 import { type RingOptions, ringFeatures } from "./ring-options.ts";
+import { Service, type ServiceTerms } from "./service.ts";
 import { checkSharedMemory, type SharedMemoryRegion } from "./shared-memory.ts";
+import { contradiction } from "./state/contradiction.ts";
+import { VirtioStateError } from "./state/errors.ts";
+import { readVirtioState, type VirtioState } from "./state/virtio-state.ts";
 import {
   STATUS_ACKNOWLEDGE,
   STATUS_DRIVER,
@@ -19,7 +23,6 @@ import {
   STATUS_NEEDS_RESET,
   STATUS_SUSPEND,
 } from "./status.ts";
-import { Suspension } from "./suspension.ts";
 
 /** Which drivers a device serves (virtio 1.3.1): virtio 1.x ones, those from before 1.0, or both. */
 export type Personality = "modern" | "transitional" | "legacy";
@@ -59,30 +62,23 @@ const STATUS_KNOWN = STATUS_ACKNOWLEDGE | STATUS_DRIVER | STATUS_DRIVER_OK | STA
  */
 export class VirtioFrontend {
   readonly #device: VirtioDevice;
-  readonly #memory: GuestMemory;
   readonly #interrupts: TransportInterrupts;
   readonly #logger: Logger;
   readonly #personality: Personality;
   readonly #legacyEndian: Endian;
   readonly #negotiation: Negotiation;
   readonly #queues: QueueTable;
-  readonly #suspension = new Suspension();
+  readonly #service: Service;
+  readonly #config: ConfigView;
 
   #interface: DriverInterface;
   #status = 0;
-  #active: ActiveDevice | undefined;
-  /** Cleared at the end of an activation: what an old context does has no effect. */
-  #life: { live: boolean } = { live: false };
-  #broken = false;
   #resetting: Promise<void> | undefined;
-  #generation = 0;
-  #configChanged = false;
-  #notifying = false;
-  readonly #renotify = new Set<number>();
+  /** SUSPEND was asked for: no buffer is begun any more. */
+  #suspending = false;
 
   constructor(device: VirtioDevice, options: VirtioFrontendOptions) {
     this.#device = device;
-    this.#memory = options.memory;
     this.#interrupts = options.interrupts;
     this.#logger = options.logger ?? silentLogger;
     this.#personality = options.personality ?? "modern";
@@ -96,11 +92,23 @@ export class VirtioFrontend {
     const ring = ringFeatures(options.ring ?? {});
     const extra = [...(options.extraFeatures ?? []), ...ring.extra];
     this.#negotiation = new Negotiation(device, extra, [...(options.withoutFeatures ?? []), ...ring.without]);
-    device.config.onChange(() => {
-      this.#configChanged = true;
-      this.#suspension.configChanged = true;
-      if (this.#active && !this.#broken && !this.#suspension.complete) this.#interrupts.configInterrupt();
+    const suspending = (): boolean => this.#suspending;
+    this.#service = new Service(device, this.#queues, {
+      memory: options.memory,
+      interrupts: this.#interrupts,
+      logger: this.#logger,
+      get suspending() {
+        return suspending();
+      },
+      flushed: () => this.#trySuspend(),
+      failed: (reason) => this.#failed(reason),
+      stopFailed: (error) => this.#resetFailed(error),
     });
+    this.#config = new ConfigView(
+      device.config,
+      () => !this.#config.frozen && !this.paused,
+      () => this.#notifyConfig(),
+    );
   }
 
   get deviceId(): number {
@@ -127,7 +135,7 @@ export class VirtioFrontend {
   useInterface(driverInterface: DriverInterface): boolean {
     if (this.#personality !== "transitional" && driverInterface !== this.#interface) return false;
     if (driverInterface === this.#interface) return true;
-    if (this.#active || this.#resetting !== undefined) return false;
+    if (this.#service.active || this.#resetting !== undefined) return false;
     this.#interface = driverInterface;
     this.#forget();
     return true;
@@ -139,6 +147,20 @@ export class VirtioFrontend {
 
   get #legacy(): boolean {
     return this.#interface === "legacy";
+  }
+
+  /** Active, and not broken. */
+  get #inService(): boolean {
+    return this.#service.active && !this.#service.broken;
+  }
+
+  /** Suspended, as the status says. */
+  get #suspended(): boolean {
+    return this.#config.frozen;
+  }
+
+  #notifyConfig(): void {
+    if (this.#inService) this.#interrupts.configInterrupt();
   }
 
   #refuse(what: string, fields?: Readonly<Record<string, unknown>>): false {
@@ -165,7 +187,7 @@ export class VirtioFrontend {
     if (this.#resetting !== undefined) return this.#refuse("status write during a reset", { value });
     const next = value & STATUS_KNOWN;
     if (this.#legacy) return this.#writeLegacyStatus(next);
-    if (this.#suspension.complete) return this.#writeSuspendedStatus(next);
+    if (this.#suspended) return this.#writeSuspendedStatus(next);
     if (!this.#writeModernStatus(next)) return false;
     if ((value & STATUS_SUSPEND) !== 0) this.#suspend();
     return true;
@@ -191,17 +213,15 @@ export class VirtioFrontend {
 
   /** Ignored unless the device is in service and the feature negotiated (3.4.2). */
   #suspend(): void {
-    if (!this.#active || this.#broken || !this.features.has(F_SUSPEND)) return;
-    this.#suspension.wanted = true;
+    if (!this.#inService || !this.features.has(F_SUSPEND)) return;
+    this.#suspending = true;
     this.#trySuspend();
   }
 
   /** The device is suspended when all buffers in work are used and the driver was told of them. */
   #trySuspend(): void {
-    if (this.#suspension.complete || !this.#queues.allIdle) return;
-    const config = new Uint8Array(this.configSize);
-    this.#device.config.read(0, config, this.#endian);
-    this.#suspension.finish(config);
+    if (!this.#suspending || this.#suspended || !this.#queues.allIdle) return;
+    this.#config.freeze(this.#endian);
     this.#status = (this.#status & ~STATUS_DRIVER_OK) | STATUS_SUSPEND;
   }
 
@@ -209,12 +229,12 @@ export class VirtioFrontend {
   #writeSuspendedStatus(next: number): boolean {
     this.#status |= next & STATUS_FAILED;
     if ((next & STATUS_DRIVER_OK) === 0) return true;
-    if (this.#broken) return this.#refuse("a broken device cannot be resumed");
+    if (this.#service.broken) return this.#refuse("a broken device cannot be resumed");
     this.#status = (this.#status & ~STATUS_SUSPEND) | STATUS_DRIVER_OK;
-    const { configChanged } = this.#suspension;
-    this.#suspension.clear();
-    if (configChanged) this.#interrupts.configInterrupt();
-    for (const index of this.#queues.inService()) this.#deliver(index);
+    this.#suspending = false;
+    this.#config.thaw();
+    if (!this.paused && this.#config.takeNotice()) this.#notifyConfig();
+    this.#service.deliverAll();
     return true;
   }
 
@@ -232,9 +252,7 @@ export class VirtioFrontend {
    */
   reset(): Promise<void> | undefined {
     if (this.#resetting !== undefined) return this.#resetting;
-    const active = this.#active;
-    this.#end();
-    const pending = active && this.#stop(() => active.reset());
+    const pending = this.#service.end();
     if (pending === undefined) {
       this.#initialState();
       return undefined;
@@ -242,19 +260,9 @@ export class VirtioFrontend {
     this.#resetting = pending.then(() => {
       this.#resetting = undefined;
       this.#initialState();
+      this.#service.pause.check(this.#quiet);
     });
     return this.#resetting;
-  }
-
-  /** Stops an active device, or one queue of it. What it does wrong in doing so must not keep the driver waiting. */
-  #stop(stop: () => void | Promise<void>): Promise<void> | undefined {
-    try {
-      const pending = stop();
-      if (pending instanceof Promise) return pending.catch((error: unknown) => this.#resetFailed(error));
-    } catch (error) {
-      this.#resetFailed(error);
-    }
-    return undefined;
   }
 
   #resetFailed(error: unknown): void {
@@ -264,13 +272,6 @@ export class VirtioFrontend {
   /** The reset under way, if any. */
   get resetting(): Promise<void> | undefined {
     return this.#resetting;
-  }
-
-  #end(): void {
-    this.#life.live = false;
-    this.#active = undefined;
-    this.#renotify.clear();
-    for (const index of this.#queues.inService()) this.#queues.close(index);
   }
 
   #initialState(): void {
@@ -285,24 +286,23 @@ export class VirtioFrontend {
   /** Back to what the driver finds after a reset, apart from the device itself. */
   #forget(): void {
     this.#status = 0;
-    this.#broken = false;
+    this.#suspending = false;
+    this.#config.thaw();
+    this.#config.takeNotice();
+    this.#service.forget();
     this.#negotiation.reset();
-    this.#suspension.clear();
     for (let index = 0; index < this.#queues.count; index++) this.#queues.forget(index);
   }
 
   /** Whether the device waits for a reset because of an error. */
   get needsReset(): boolean {
-    return this.#broken;
+    return this.#service.broken;
   }
 
-  #fail(reason: unknown): void {
-    if (this.#broken) return;
-    this.#broken = true;
+  #failed(reason: unknown): void {
     const guest = reason instanceof VirtqueueError;
     const message = reason instanceof Error ? reason.message : String(reason);
     this.#logger.log(guest ? "warn" : "error", `${this.#name} needs a reset: ${message}`, { error: reason });
-    this.#queues.cutOff();
     // The legacy interface has no such bit (it came with virtio 1.0): the device just stops.
     if (this.#legacy) return;
     this.#status |= STATUS_NEEDS_RESET;
@@ -336,33 +336,22 @@ export class VirtioFrontend {
 
   /** Bytes of the device-specific configuration space. */
   get configSize(): number {
-    return this.#device.config.size;
+    return this.#config.size;
   }
 
   /** A number that differs between two reads if the configuration changed between them. 32 bits, wraps; take as many bits as fit. */
   get configGeneration(): number {
-    if (this.#configChanged) {
-      this.#configChanged = false;
-      this.#generation = (this.#generation + 1) >>> 0;
-    }
-    return this.#generation;
+    return this.#config.generation;
   }
 
   /** Fills `target` from `offset`. Legal at any time; beyond the end there are zeroes. */
   readConfig(offset: number, target: Uint8Array): void {
-    const frozen = this.#suspension.config;
-    if (frozen !== undefined) {
-      target.fill(0);
-      target.set(frozen.subarray(offset, offset + target.length));
-      return;
-    }
-    this.#device.config.read(offset, target, this.#endian);
+    this.#config.read(offset, target, this.#endian);
   }
 
   /** Writes configuration. Legal at any time; what is not writable is ignored, and so is everything while the device is suspended. */
   writeConfig(offset: number, data: Uint8Array): void {
-    if (this.#suspension.complete) return;
-    this.#device.config.write(offset, data, this.#endian);
+    this.#config.write(offset, data, this.#endian);
   }
 
   /** The regions of memory that the device shares with the driver (2.10), for transports that can show them. */
@@ -403,15 +392,15 @@ export class VirtioFrontend {
     if (this.#resetting !== undefined) return this.#refuse("queue set-up during a reset", { index });
     const { features } = this;
     if (!this.#legacy && !this.#negotiation.settled) return this.#refuse("queue set-up before FEATURES_OK", { index });
-    if (this.#active && (this.queueEnabled(index) || !(this.#legacy || features.has(F_RING_RESET)))) {
+    if (this.#service.active && (this.queueEnabled(index) || !(this.#legacy || features.has(F_RING_RESET)))) {
       return this.#refuse("queue set-up after DRIVER_OK", { index });
     }
     const objection = this.#queues.objection(index, setup, features);
     if (objection !== undefined) return this.#refuse(`queue set-up: ${objection}`, { index });
     this.#queues.setUp(index, setup);
-    if (this.#active && !this.#broken) {
-      this.#openQueue(index);
-      this.#deliver(index);
+    if (this.#inService) {
+      this.#service.openQueue(index, this.#terms);
+      this.#service.deliver(index);
     }
     return true;
   }
@@ -449,7 +438,7 @@ export class VirtioFrontend {
   stopQueue(index: number): boolean {
     if (!this.#queues.live(index)) return this.disableQueue(index);
     this.#queues.close(index);
-    if (this.#suspension.wanted) this.#trySuspend();
+    this.#trySuspend();
     return true;
   }
 
@@ -458,67 +447,23 @@ export class VirtioFrontend {
    * @returns false if refused; else `undefined` when it is done already, or a promise that settles when it is
    */
   resetQueue(index: number): false | undefined | Promise<void> {
-    const active = this.#active;
-    if (!this.#queues.live(index) || !active?.resetQueue || !this.features.has(F_RING_RESET)) return this.#refuse("queue reset", { index });
-    this.#queues.close(index);
-    const done = (): void => {
-      if (this.#active !== active) return;
+    if (!this.#queues.live(index) || !this.#service.canResetQueues || !this.features.has(F_RING_RESET)) {
+      return this.#refuse("queue reset", { index });
+    }
+    return this.#service.resetQueue(index, () => {
       this.#queues.forget(index);
-      if (this.#suspension.wanted) this.#trySuspend();
-    };
-    const pending = this.#stop(() => active.resetQueue?.(index));
-    if (pending !== undefined) return pending.then(done);
-    done();
-    return undefined;
+      this.#trySuspend();
+    });
   }
 
-  #openQueue(index: number): void {
-    this.#queues.open(index, this.features, this.#endian, this.#legacy, this.#queueHost(this.#life));
-  }
-
-  /** What queues report, for as long as the activation lives that they belong to. */
-  #queueHost(life: { readonly live: boolean }): LiveQueueHost {
-    const suspension = this.#suspension;
-    return {
-      get paused() {
-        return suspension.wanted;
-      },
-      flushed: () => {
-        if (life.live && suspension.wanted) this.#trySuspend();
-      },
-      queueInterrupt: (index) => {
-        if (life.live && !this.#broken) this.#interrupts.queueInterrupt(index);
-      },
-      fail: (reason) => {
-        if (life.live) this.#fail(reason);
-      },
-    };
+  get #terms(): ServiceTerms {
+    return { features: this.features, legacy: this.#legacy, endian: this.#endian };
   }
 
   #activate(): void {
-    if (this.#active || this.#broken || this.#resetting !== undefined) return;
+    if (this.#service.active || this.#service.broken || this.#resetting !== undefined) return;
     if (this.#legacy) this.#negotiation.settle(true);
-    const life = { live: true };
-    this.#life = life;
-    try {
-      for (let index = 0; index < this.#queues.count; index++) this.#openQueue(index);
-      const context: DeviceContext = {
-        memory: this.#memory,
-        features: this.features,
-        legacy: this.#legacy,
-        endian: this.#endian,
-        logger: this.#logger,
-        queue: (index): DeviceQueue | undefined => (life.live ? this.#queues.live(index) : undefined),
-        fail: (reason) => {
-          if (life.live) this.#fail(reason);
-        },
-      };
-      this.#active = this.#device.activate(context);
-    } catch (error) {
-      this.#fail(error);
-      return;
-    }
-    for (const index of this.#queues.inService()) this.#deliver(index);
+    this.#service.start(this.#terms);
   }
 
   /**
@@ -541,33 +486,117 @@ export class VirtioFrontend {
    */
   notify(index: number): boolean {
     if (this.queueMaxSize(index) === 0) return this.#refuse("notification of a queue that does not exist", { index });
-    if (this.#legacy && !this.#active && this.queueEnabled(index)) this.#activate();
-    else if (this.#queues.live(index)) this.#deliver(index);
+    if (this.#legacy && !this.#service.active && this.queueEnabled(index)) this.#activate();
+    else if (this.#queues.live(index)) this.#service.deliver(index);
     return true;
   }
 
-  /** Not re-entrant: a device that notifies itself by its own DMA gets the call afterwards. */
-  #deliver(index: number): void {
-    if (this.#notifying) {
-      this.#renotify.add(index);
-      return;
+  /**
+   * Stops service, as a host does before it saves the state of its machine: no buffer is taken any more, what is in work is finished and the
+   * driver told of it. The driver can still do everything, a reset included; only its buffers wait.
+   * @returns `undefined` if nothing is in work, else a promise that settles when it is finished, or at {@link resume}
+   */
+  pause(): Promise<void> | undefined {
+    return this.#service.pause.begin(this.#quiet);
+  }
+
+  /** Goes on after {@link pause} or {@link restore}. */
+  resume(): void {
+    if (!this.paused) return;
+    this.#service.pause.end();
+    if (!this.#suspended && this.#config.takeNotice()) this.#notifyConfig();
+    if (this.#inService) this.#service.goOn();
+  }
+
+  /** Whether service is paused by the host. */
+  get paused(): boolean {
+    return this.#service.pause.wanted;
+  }
+
+  get #quiet(): boolean {
+    return this.#resetting === undefined && this.#service.quiet;
+  }
+
+  /**
+   * The whole state of device and driver interface, for {@link restore}. Needs the contents of guest memory of the same moment to be of use.
+   *
+   * A host that is about to stop this device for good waits for {@link pause} first, so that nothing is in work twice. Without a pause the
+   * state holds the buffers that are in work, and a restored device begins with them anew.
+   * @throws VirtioStateError ERR_VIRTIO_STATE_BUSY while the device or a queue of it is being reset
+   */
+  save(): VirtioState {
+    if (this.#resetting !== undefined || this.#service.resettingQueue) {
+      throw new VirtioStateError("ERR_VIRTIO_STATE_BUSY", `a reset of the ${this.#name} is under way`);
     }
-    this.#notifying = true;
+    return {
+      version: 1,
+      deviceId: this.#device.deviceId,
+      driverInterface: this.#interface,
+      status: this.#status,
+      broken: this.#service.broken,
+      driverFeatures: [...this.#negotiation.driver],
+      features: this.#negotiation.outcome,
+      suspending: this.#suspending,
+      config: this.#config.save(this.#endian),
+      queues: this.#queues.save(this.#inService),
+      device: this.#device.save?.() ?? null,
+      active: this.#inService ? { state: this.#service.save() ?? null } : null,
+    };
+  }
+
+  /**
+   * Puts back what {@link save} gave, of a device with equal options over the same contents of guest memory. Nothing in it is trusted.
+   * The device is paused then: call {@link resume} when the rest of the machine is there, too. Guest memory is not touched and nobody is
+   * interrupted before. If the configuration is another one than the saved device had (the size of a disk, say), the driver is told.
+   * @param state of unknown origin
+   * @throws VirtioStateError; the device is as after a reset
+   */
+  restore(state: unknown): void {
+    if (this.#status !== 0 || this.#service.active || this.#resetting !== undefined) {
+      throw new VirtioStateError("ERR_VIRTIO_STATE_BUSY", `the ${this.#name} is in use`);
+    }
+    const saved = readVirtioState(state);
+    const driverInterface = this.#interface;
+    this.#forget();
     try {
-      this.#serve(index);
-      if (this.#renotify.size === 0) return;
-      for (const queue of this.#renotify) {
-        this.#renotify.delete(queue);
-        this.#serve(queue);
-      }
+      void this.#service.pause.begin(true);
+      this.#putBack(saved);
     } catch (error) {
-      this.#fail(error);
-    } finally {
-      this.#notifying = false;
+      void this.#service.end();
+      this.#initialState();
+      this.#interface = driverInterface;
+      this.#service.pause.end();
+      if (error instanceof VirtioStateError) throw error;
+      const reason = error instanceof Error ? error.message : String(error);
+      throw new VirtioStateError("ERR_VIRTIO_STATE", `unusable saved state of a ${this.#name}: ${reason}`, { cause: error });
     }
   }
 
-  #serve(queue: number): void {
-    if (!this.#broken && !this.#suspension.wanted && this.#queues.live(queue)) this.#active?.notify(queue);
+  #putBack(state: VirtioState): void {
+    const foreign = (reason: string): never => {
+      throw new VirtioStateError("ERR_VIRTIO_STATE_DEVICE", `this is no saved state of this ${this.#name}: ${reason}`);
+    };
+    if (state.deviceId !== this.deviceId) foreign(`it is one of a ${deviceTypeName(state.deviceId)} device`);
+    if (!this.useInterface(state.driverInterface)) foreign(`it has a ${state.driverInterface} driver`);
+    const impossible = contradiction(state);
+    if (impossible !== undefined) throw new VirtioStateError("ERR_VIRTIO_STATE", `unusable saved state: ${impossible}`);
+    const objection = this.#negotiation.restore(state.driverFeatures, state.features, this.#legacy);
+    if (objection !== undefined) foreign(objection);
+    if (this.#device.restore) this.#device.restore(state.device);
+    else if (state.device !== null) foreign("it has a state of its own");
+
+    const rings = new Map<number, DeviceVirtqueueState>();
+    for (const [index, queue] of state.queues.entries()) {
+      if (queue === null) continue;
+      const problem = this.#queues.objection(index, queue, this.features);
+      if (problem !== undefined) foreign(`queue ${index}: ${problem}`);
+      this.#queues.setUp(index, queue);
+      if (queue.ring !== null) rings.set(index, queue.ring);
+    }
+    this.#status = state.status;
+    this.#suspending = state.suspending;
+    this.#config.restore(state.config, this.#endian);
+    if (state.broken) this.#service.restoreBroken();
+    if (state.active !== null) this.#service.restore(this.#terms, rings, state.active.state);
   }
 }

@@ -16,4 +16,8 @@ export * from "./notification.ts";
 export type { QueueSetup } from "./queue-table.ts";
 export type { RingOptions } from "./ring-options.ts";
 export type { SharedMemoryRegion } from "./shared-memory.ts";
+export { VirtioStateError, type VirtioStateErrorCode } from "./state/errors.ts";
+export { fromHex, toHex } from "./state/hex.ts";
+export { StateReader } from "./state/state-reader.ts";
+export type { QueueState, VirtioState } from "./state/virtio-state.ts";
 export * from "./status.ts";

@@ -1,10 +1,12 @@
-import { type DescriptorChain, type DeviceVirtqueue, VirtqueueError } from "@zarch/vring";
+import { type DescriptorChain, type DeviceVirtqueue, type DeviceVirtqueueState, VirtqueueError } from "@zarch/vring";
 import type { DeviceQueue } from "./device.ts";
+
+/** Which buffers a device may take at the moment: every one, those only that a restored queue gives again, or none. */
+export type Admission = "all" | "returning" | "none";
 
 /** How a queue of an active device reports. */
 export interface LiveQueueHost {
-  /** Whether no buffer may be taken for now. */
-  readonly paused: boolean;
+  readonly admission: Admission;
   /** Used buffers were published. */
   flushed(): void;
   queueInterrupt(index: number): void;
@@ -17,12 +19,20 @@ export class LiveQueue implements DeviceQueue {
   readonly #ring: DeviceVirtqueue;
   readonly #host: LiveQueueHost;
   /** Buffers were pushed and not published. */
-  #staged = false;
+  #staged: boolean;
+  #returning: number;
 
-  constructor(index: number, ring: DeviceVirtqueue, host: LiveQueueHost) {
+  /** @param state what `ring` was made from, if it was restored */
+  constructor(index: number, ring: DeviceVirtqueue, host: LiveQueueHost, state?: DeviceVirtqueueState) {
     this.index = index;
     this.#ring = ring;
     this.#host = host;
+    this.#staged = (state?.staged.length ?? 0) > 0;
+    this.#returning = state?.chains.filter(({ written }) => written === undefined).length ?? 0;
+  }
+
+  save(): DeviceVirtqueueState {
+    return this.#ring.save();
   }
 
   get size(): number {
@@ -31,6 +41,16 @@ export class LiveQueue implements DeviceQueue {
 
   get inFlight(): number {
     return this.#ring.inFlight;
+  }
+
+  get returning(): number {
+    return this.#returning;
+  }
+
+  /** Whether {@link pop} may give something. */
+  get open(): boolean {
+    const { admission } = this.#host;
+    return admission === "all" || (admission === "returning" && this.#returning > 0);
   }
 
   #guard<T>(action: () => T, otherwise: T): T {
@@ -45,13 +65,15 @@ export class LiveQueue implements DeviceQueue {
 
   /** Whether the device has no buffer of this queue, and has told the driver so. */
   get idle(): boolean {
-    return this.#ring.inFlight === 0 && !this.#staged;
+    return this.#ring.inFlight === 0 && this.#returning === 0 && !this.#staged;
   }
 
   pop(): DescriptorChain | undefined {
-    if (this.#host.paused) return undefined;
+    if (!this.open) return undefined;
     try {
-      return this.#ring.pop();
+      const chain = this.#ring.pop();
+      if (this.#returning > 0) this.#returning--;
+      return chain;
     } catch (error) {
       if (!(error instanceof VirtqueueError)) throw error;
       this.#host.fail(error);
@@ -64,7 +86,7 @@ export class LiveQueue implements DeviceQueue {
   }
 
   hasAvailable(): boolean {
-    return !this.#host.paused && this.#guard(() => this.#ring.hasAvailable(), false);
+    return this.open && this.#guard(() => this.#ring.hasAvailable(), false);
   }
 
   push(chain: DescriptorChain, written: number): void {
@@ -84,7 +106,7 @@ export class LiveQueue implements DeviceQueue {
   }
 
   enableNotifications(): boolean {
-    return this.#guard(() => this.#ring.enableNotifications(), false) && !this.#host.paused;
+    return this.#guard(() => this.#ring.enableNotifications(), false) && this.open;
   }
 
   close(): void {

@@ -60,6 +60,25 @@ export class Negotiation {
     return this.#agreed ?? new FeatureSet();
   }
 
+  /** What {@link agreed} is, for a saved state; null before negotiation is over. */
+  get outcome(): readonly number[] | null {
+    return this.#agreed ? [...this.#agreed] : null;
+  }
+
+  /**
+   * Puts the negotiation of a saved device back.
+   * @returns why this device would not have come to the same result, if so
+   */
+  restore(driver: Iterable<number>, outcome: readonly number[] | null, legacy: boolean): string | undefined {
+    this.#driver = new FeatureSet(driver);
+    if (outcome === null) return undefined;
+    const objection = legacy ? undefined : this.objection();
+    if (objection !== undefined) return objection;
+    this.settle(legacy);
+    const saved = new FeatureSet(outcome);
+    return saved.isSubsetOf(this.agreed) && saved.size === this.agreed.size ? undefined : "other features were agreed on";
+  }
+
   /** Returns false if there is no room for the word. */
   setDriverWord(word: number, value: number): boolean {
     if (value !== 0 && this.#driver.word(word) === 0 && this.#driver.wordCount >= MAX_FEATURE_WORDS) return false;

@@ -1,8 +1,16 @@
 import type { Endian, GuestMemory } from "@zarch/guest-memory";
 import { HostError } from "@zarch/vmm-interface";
-import { checkVirtqueueConfig, createDeviceVirtqueue, isQueueSize, type VirtqueueAreas, VirtqueueError } from "@zarch/vring";
+import {
+  checkVirtqueueConfig,
+  createDeviceVirtqueue,
+  type DeviceVirtqueueState,
+  isQueueSize,
+  type VirtqueueAreas,
+  VirtqueueError,
+} from "@zarch/vring";
 import { F_EVENT_IDX, F_IN_ORDER, F_INDIRECT_DESC, F_NOTIFY_ON_EMPTY, F_RING_PACKED, type ReadonlyFeatureSet } from "./features.ts";
 import { LiveQueue, type LiveQueueHost } from "./live-queue.ts";
+import type { QueueState } from "./state/virtio-state.ts";
 
 /** Most queues of a device (virtio 2.6). */
 export const MAX_QUEUES = 65536;
@@ -85,11 +93,22 @@ export class QueueTable {
     if (slot) slot.setup = undefined;
   }
 
-  /** Puts a queue into service if it is set up. */
-  open(index: number, features: ReadonlyFeatureSet, endian: Endian, legacy: boolean, host: LiveQueueHost): void {
+  /**
+   * Puts a queue into service if it is set up.
+   * @param state to go on with
+   * @throws VirtqueueStateError
+   */
+  open(
+    index: number,
+    features: ReadonlyFeatureSet,
+    endian: Endian,
+    legacy: boolean,
+    host: LiveQueueHost,
+    state?: DeviceVirtqueueState,
+  ): void {
     const slot = this.#slots[index];
     if (!slot?.setup) return;
-    const ring = createDeviceVirtqueue(this.#memory, {
+    const config = {
       ...slot.setup,
       format: formatOf(features),
       endian,
@@ -97,8 +116,14 @@ export class QueueTable {
       eventIndex: features.has(F_EVENT_IDX),
       inOrder: features.has(F_IN_ORDER),
       notifyOnEmpty: legacy && features.has(F_NOTIFY_ON_EMPTY),
-    });
-    slot.live = new LiveQueue(index, ring, host);
+    };
+    const ring = createDeviceVirtqueue(this.#memory, config, state === undefined ? {} : { state });
+    slot.live = new LiveQueue(index, ring, host, state);
+  }
+
+  /** By index: how each queue that is set up stands, and with `inService` its ring. */
+  save(inService: boolean): (QueueState | null)[] {
+    return this.#slots.map(({ setup, live }) => (setup ? { ...setup, ring: (inService && live?.save()) || null } : null));
   }
 
   /** Cuts a queue off from guest memory and takes it out of service. */

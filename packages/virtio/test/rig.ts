@@ -9,25 +9,28 @@ export const DATA = 0x8000;
 export const [ACK, DRIVER, DRIVER_OK, FEATURES_OK, NEEDS_RESET, FAILED] = [1, 2, 4, 8, 64, 128] as const;
 export const READY = ACK | DRIVER | FEATURES_OK | DRIVER_OK;
 
+export type RigOptions = Omit<Partial<VirtioFrontendOptions>, "memory"> & { readonly memory?: FlatMemory };
+
 /** A frontend with one driver queue, driven by hand as a transport would do it. */
 export class Rig {
   readonly device: EchoDevice;
-  readonly memory = new FlatMemory(0x2_0000);
+  readonly memory: FlatMemory;
   readonly frontend: VirtioFrontend;
   readonly interrupts: string[] = [];
   readonly logs: string[] = [];
   ring!: DriverVirtqueue<string>;
 
-  constructor(device = new EchoDevice(), options: Partial<VirtioFrontendOptions> = {}) {
+  constructor(device = new EchoDevice(), options: RigOptions = {}) {
     this.device = device;
+    this.memory = options.memory ?? new FlatMemory(0x2_0000);
     this.frontend = new VirtioFrontend(device, {
-      memory: this.memory,
       interrupts: {
         queueInterrupt: (index) => this.interrupts.push(`queue ${index}`),
         configInterrupt: () => this.interrupts.push("config"),
       },
       logger: { log: (level, message) => this.logs.push(`${level}: ${message}`) },
       ...options,
+      memory: this.memory,
     });
   }
 
@@ -67,7 +70,7 @@ export class Rig {
 }
 
 /** The same through the legacy interface of a big-endian guest. */
-export function legacyRig(device = new EchoDevice(), options: Partial<VirtioFrontendOptions> = {}): Rig {
+export function legacyRig(device = new EchoDevice(), options: RigOptions = {}): Rig {
   const rig = new Rig(device, { personality: "transitional", legacyEndian: "big", ...options });
   expect(rig.frontend.useInterface("legacy")).toBe(true);
   return rig;
