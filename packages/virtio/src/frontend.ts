@@ -7,7 +7,9 @@ import { deviceTypeName } from "./device-type-name.ts";
 import { F_NOTIFICATION_DATA, F_RING_PACKED, F_RING_RESET, F_SUSPEND, type ReadonlyFeatureSet } from "./features.ts";
 import { Negotiation } from "./negotiation.ts";
 import { unpackNotification } from "./notification.ts";
-import { type QueueSetup, QueueTable } from "./queue-table.ts";
+import type { DriverInterface, Personality } from "./personality.ts";
+import type { QueueSetup } from "./queue-setup.ts";
+import { QueueTable } from "./queue-table.ts";
 import { type RingOptions, ringFeatures } from "./ring-options.ts";
 import { Service, type ServiceTerms } from "./service.ts";
 import { checkSharedMemory, type SharedMemoryRegion } from "./shared-memory.ts";
@@ -23,12 +25,6 @@ import {
   STATUS_NEEDS_RESET,
   STATUS_SUSPEND,
 } from "./status.ts";
-
-/** Which drivers a device serves (virtio 1.3.1): virtio 1.x ones, those from before 1.0, or both. */
-export type Personality = "modern" | "transitional" | "legacy";
-
-/** Through which of the two interfaces a driver talks. */
-export type DriverInterface = "modern" | "legacy";
 
 export interface VirtioFrontendOptions {
   readonly memory: GuestMemory;
@@ -424,7 +420,7 @@ export class VirtioFrontend {
   /** Forgets the set-up of a queue. Returns false if there is no such queue or the device is in service. */
   disableQueue(index: number): boolean {
     if (index < 0 || index >= this.#queues.count) return this.#refuse("there is no such queue to disable", { index });
-    if (this.#resetting !== undefined || this.#queues.live(index) || (this.#active && this.queueEnabled(index)))
+    if (this.#resetting !== undefined || this.#queues.live(index) || (this.#service.active && this.queueEnabled(index)))
       return this.#refuse("a queue in service cannot be disabled", { index });
     this.#queues.forget(index);
     return true;

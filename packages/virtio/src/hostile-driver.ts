@@ -3,7 +3,8 @@ import type { Logger, LogLevel } from "@zarch/vmm-interface";
 import { descriptorTableSize } from "@zarch/vring";
 import type { VirtioDevice } from "./device.ts";
 import { F_RING_PACKED } from "./features.ts";
-import { type DriverInterface, VirtioFrontend } from "./frontend.ts";
+import { VirtioFrontend } from "./frontend.ts";
+import type { DriverInterface } from "./personality.ts";
 import { STATUS_ACKNOWLEDGE, STATUS_DRIVER, STATUS_DRIVER_OK, STATUS_FEATURES_OK } from "./status.ts";
 
 /** Bytes of memory per queue: rings of up to 16 entries, then buffers and indirect tables. */

@@ -10,10 +10,11 @@ export {
 export type { ActiveDevice, DeviceConfig, DeviceContext, DeviceQueue, TransportInterrupts, VirtioDevice } from "./device.ts";
 export { deviceTypeName } from "./device-type-name.ts";
 export * from "./features.ts";
-export { type DriverInterface, type Personality, VirtioFrontend, type VirtioFrontendOptions } from "./frontend.ts";
+export { VirtioFrontend, type VirtioFrontendOptions } from "./frontend.ts";
 export { HostileDriver } from "./hostile-driver.ts";
 export * from "./notification.ts";
-export type { QueueSetup } from "./queue-table.ts";
+export type { DriverInterface, Personality } from "./personality.ts";
+export type { QueueSetup } from "./queue-setup.ts";
 export type { RingOptions } from "./ring-options.ts";
 export type { SharedMemoryRegion } from "./shared-memory.ts";
 export { VirtioStateError, type VirtioStateErrorCode } from "./state/errors.ts";

@@ -1,26 +1,10 @@
 import type { Endian, GuestMemory } from "@zarch/guest-memory";
 import { HostError } from "@zarch/vmm-interface";
-import {
-  checkVirtqueueConfig,
-  createDeviceVirtqueue,
-  type DeviceVirtqueueState,
-  isQueueSize,
-  type VirtqueueAreas,
-  VirtqueueError,
-} from "@zarch/vring";
+import { checkVirtqueueConfig, createDeviceVirtqueue, type DeviceVirtqueueState, isQueueSize, VirtqueueError } from "@zarch/vring";
 import { F_EVENT_IDX, F_IN_ORDER, F_INDIRECT_DESC, F_NOTIFY_ON_EMPTY, F_RING_PACKED, type ReadonlyFeatureSet } from "./features.ts";
 import { LiveQueue, type LiveQueueHost } from "./live-queue.ts";
+import { MAX_QUEUES, type QueueSetup } from "./queue-setup.ts";
 import type { QueueState } from "./state/virtio-state.ts";
-
-/** Most queues of a device (virtio 2.6). */
-export const MAX_QUEUES = 65536;
-
-/** A queue as the driver sets it up. */
-export interface QueueSetup {
-  /** Number of entries. */
-  readonly size: number;
-  readonly areas: VirtqueueAreas;
-}
 
 interface Slot {
   setup: QueueSetup | undefined;

@@ -170,20 +170,27 @@ export class Service {
 
   /** The device may have something to do in a queue. Not re-entrant: a device that notifies itself by its own DMA gets the call afterwards. */
   deliver(index: number): void {
-    this.#renotify.add(index);
-    if (this.#notifying) return;
+    if (this.#notifying) {
+      this.#renotify.add(index);
+      return;
+    }
     this.#notifying = true;
     try {
+      this.#serve(index);
+      if (this.#renotify.size === 0) return;
       for (const queue of this.#renotify) {
         this.#renotify.delete(queue);
-        if (this.#broken || !(this.#queues.live(queue)?.open ?? false)) continue;
-        this.#active?.notify(queue);
+        this.#serve(queue);
       }
     } catch (error) {
       this.fail(error);
     } finally {
       this.#notifying = false;
     }
+  }
+
+  #serve(index: number): void {
+    if (!this.#broken && (this.#queues.live(index)?.open ?? false)) this.#active?.notify(index);
   }
 
   deliverAll(): void {

@@ -1,6 +1,6 @@
 import type { DeviceVirtqueueState } from "@zarch/vring";
-import type { DriverInterface } from "../frontend.ts";
-import { MAX_QUEUES, type QueueSetup } from "../queue-table.ts";
+import type { DriverInterface } from "../personality.ts";
+import { MAX_QUEUES, type QueueSetup } from "../queue-setup.ts";
 import { VirtioStateError } from "./errors.ts";
 import { toHex } from "./hex.ts";
 import { StateReader } from "./state-reader.ts";
