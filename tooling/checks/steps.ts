@@ -1,6 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { checkCoverage } from "../coverage/check.ts";
+import { fuzzTargets } from "../fuzz/check.ts";
 import { checkLayers, unusedDependencies } from "../layers/rules.ts";
 import { turboBoundaries } from "../layers/turbo.ts";
 import { documentationPages, runExamples } from "../publishing/examples.ts";
@@ -31,6 +32,7 @@ export const steps: Record<string, Step> = {
     run: ({ packages, everything }) =>
       runVitest(everything ? [] : packages.map(({ path }) => path), everything ? fullReport : partialReport),
   },
+  fuzz: { title: "fuzzing: the corpus, then each target for some seconds", run: fuzz },
   coverage: {
     title: "requirement ids and instructions in test titles",
     run: () => [outcome("coverage ledger", checkCoverage(fullReport))],
@@ -70,6 +72,14 @@ function layers(): Outcome[] {
       unusedDependencies(packages).map(({ path, name }) => `${path}/package.json: nothing imports ${name}`),
     ),
   ];
+}
+
+async function fuzz({ everything }: Selection): Promise<Outcome[]> {
+  if (!everything) return [];
+  return (await fuzzTargets()).map(({ target, replayed, executions, problems }) => {
+    process.stdout.write(`   ${target}: ${replayed} inputs of the corpus, ${executions} executions\n`);
+    return outcome(`fuzzing ${target}`, problems);
+  });
 }
 
 async function publish({ packages }: Selection): Promise<Outcome[]> {

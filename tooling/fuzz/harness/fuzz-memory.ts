@@ -103,6 +103,16 @@ export class FuzzMemory implements GuestMemory {
     throw finding;
   }
 
+  /** Does something that may find a bug where a device could swallow the exception. */
+  noting(action: () => unknown): void {
+    try {
+      action();
+    } catch (error) {
+      if (error instanceof Finding) this.finding ??= error;
+      throw error;
+    }
+  }
+
   #access(address: number, length: number): void {
     if (--this.#steps < 0) {
       this.#steps = Number.POSITIVE_INFINITY;

@@ -269,7 +269,11 @@ export class RingModel {
       if (slots > size - this.#slots) wrong("a chain was taken that is longer than what is free of the ring");
       const at = areas.descriptor + 16 * ((this.#position + slots - 1) % size);
       const { address, length, flags } = this.#descriptor(at, 14);
-      if (slots === 1 && (flags & (F_AVAIL | F_USED)) !== available) wrong("a descriptor was taken that is not available");
+      if (slots === 1 && (flags & (F_AVAIL | F_USED)) !== available) {
+        // The device looks again after it has asked to be notified.
+        if (this.#memory.patched !== this.#patchedBefore) throw new Unknown();
+        wrong("a descriptor was taken that is not available");
+      }
       if ((flags & F_INDIRECT) !== 0) {
         this.#checkTable(slots === 1 && (flags & F_NEXT) === 0, address, length);
         for (let entry = 0; entry < length / 16; entry++) {

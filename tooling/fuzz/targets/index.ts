@@ -4,4 +4,7 @@ import type { FuzzTarget } from "../engine/target.ts";
 export const targets: Readonly<Record<string, () => Promise<FuzzTarget>>> = {
   split: async () => (await import("./ring.ts")).ringTarget("split"),
   packed: async () => (await import("./ring.ts")).ringTarget("packed"),
+  blk: async () => (await import("./blk.ts")).blk,
+  console: async () => (await import("./console.ts")).console,
+  rng: async () => (await import("./rng.ts")).rng,
 };
