@@ -5,6 +5,7 @@ import type { VirtioDevice } from "../../packages/virtio/src/index.ts";
 import {
   type ConformanceTarget,
   EchoDevice,
+  ErrorLog,
   type HostControls,
   LEGACY,
   MODERN_PACKED,
@@ -96,14 +97,9 @@ function target(name: string, make: () => Made, carrier: Carrier): ConformanceTa
     featureDependencies: device.featureDependencies ?? [],
     open: async ({ driverInterface, features, memory }) => {
       const made = make();
-      const failures: string[] = [];
-      const logger = {
-        log: (level: string, message: string, fields?: Readonly<Record<string, unknown>>) => {
-          if (level === "error") failures.push(`${message} ${String(fields?.error ?? "")}`);
-        },
-      };
+      const logger = new ErrorLog();
       const transport = await carrier(made.device, { driverInterface, features, memory, logger });
-      return { transport, controls: { ...made.controls, failures: () => failures }, close: () => made.device.close?.() };
+      return { transport, controls: { ...made.controls, failures: () => logger.errors }, close: () => made.device.close?.() };
     },
   };
 }

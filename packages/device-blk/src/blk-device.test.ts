@@ -1,6 +1,7 @@
 import { FlatMemory, ReversedMemory } from "@zarch/guest-memory";
-import { F_EVENT_IDX, F_RING_PACKED, F_VERSION_1, HostileDriver, VirtioFrontend } from "@zarch/virtio";
-import { type ConnectOptions, connect, type DirectTransport, type VirtioDriver } from "@zarch/virtio-driver";
+import { F_EVENT_IDX, F_RING_PACKED, F_VERSION_1, VirtioFrontend } from "@zarch/virtio";
+import { ErrorLog, HostileDriver } from "@zarch/virtio-conformance";
+import { type ConnectOptions, connect, DirectTransport, type VirtioDriver } from "@zarch/virtio-driver";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { MemoryDisk, settle } from "../test/memory-disk.ts";
@@ -505,13 +506,15 @@ describe("block device: hostile guests", () => {
         fc.array(fc.nat(), { size: "max", maxLength: 2500 }),
         fc.boolean(),
         fc.constantFrom([], [F_RING_PACKED]),
-        async (choices, readOnly, extra) => {
+        fc.constantFrom("modern", "legacy"),
+        async (choices, readOnly, extraFeatures, driverInterface) => {
           const disk = new MemoryDisk(16 * 512);
           const device = new BlkDevice({ backend: disk, readOnly, queues: 2 });
           const before = disk.bytes.slice();
-          const driver = new HostileDriver(device, choices, extra);
-          await driver.run();
-          expect([driver.frontend.status, driver.hostErrors, disk.bytes.length]).toEqual([0, [], before.length]);
+          const log = new ErrorLog();
+          const transport = new DirectTransport(device, { extraFeatures, driverInterface, logger: log });
+          await new HostileDriver(transport, choices).run();
+          expect([transport.frontend.status, log.errors, disk.bytes.length]).toEqual([0, [], before.length]);
           if (readOnly) expect(disk.bytes).toEqual(before);
           calls += disk.calls.length;
           const { data } = await (await connect(device)).request(0, [new Uint8Array(16)], [512, 1]);

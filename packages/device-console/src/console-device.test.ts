@@ -1,6 +1,7 @@
 import { FlatMemory } from "@zarch/guest-memory";
-import { F_RING_PACKED, F_VERSION_1, HostileDriver, VirtioFrontend } from "@zarch/virtio";
-import { connect } from "@zarch/virtio-driver";
+import { F_RING_PACKED, F_VERSION_1, VirtioFrontend } from "@zarch/virtio";
+import { ErrorLog, HostileDriver } from "@zarch/virtio-conformance";
+import { connect, DirectTransport } from "@zarch/virtio-driver";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { GuestConsole, type GuestConsoleOptions, settle } from "../test/guest-console.ts";
@@ -542,29 +543,35 @@ describe("console device: hostile guests", () => {
   it("whatever a guest does, nothing throws, and a good driver is served afterwards", async () => {
     let received = 0;
     await fc.assert(
-      fc.asyncProperty(fc.array(fc.nat(), { size: "max", maxLength: 2500 }), fc.boolean(), async (choices, slow) => {
-        const device = new ConsoleDevice({ ports: [{ console: true }, { name: "a" }, { name: "b" }], bufferSize: 300 });
-        for (const port of device.ports) {
-          port.onData = (data) => {
-            received += data.length;
-            return slow ? settle() : undefined;
+      fc.asyncProperty(
+        fc.array(fc.nat(), { size: "max", maxLength: 2500 }),
+        fc.boolean(),
+        fc.constantFrom("modern", "legacy"),
+        async (choices, slow, driverInterface) => {
+          const device = new ConsoleDevice({ ports: [{ console: true }, { name: "a" }, { name: "b" }], bufferSize: 300 });
+          for (const port of device.ports) {
+            port.onData = (data) => {
+              received += data.length;
+              return slow ? settle() : undefined;
+            };
+            void port.write(bytes("for whoever opens the port"));
+          }
+          const log = new ErrorLog();
+          const transport = new DirectTransport(device, { driverInterface, logger: log });
+          await new HostileDriver(transport, choices).run();
+          expect([transport.frontend.status, log.errors]).toEqual([0, []]);
+          await Promise.all(device.ports.map((port) => port.drain()));
+          const guest = await GuestConsole.connect(device);
+          guest.ready();
+          await settle();
+          let text = "";
+          device.port("a").onData = (data) => {
+            text += new TextDecoder().decode(data);
           };
-          void port.write(bytes("for whoever opens the port"));
-        }
-        const driver = new HostileDriver(device, choices);
-        await driver.run();
-        expect([driver.frontend.status, driver.hostErrors]).toEqual([0, []]);
-        await Promise.all(device.ports.map((port) => port.drain()));
-        const guest = await GuestConsole.connect(device);
-        guest.ready();
-        await settle();
-        let text = "";
-        device.port("a").onData = (data) => {
-          text += new TextDecoder().decode(data);
-        };
-        await guest.write(1, "still here");
-        expect([text, guest.control.filter((line) => line.startsWith("ADD")).length]).toEqual(["still here", 3]);
-      }),
+          await guest.write(1, "still here");
+          expect([text, guest.control.filter((line) => line.startsWith("ADD")).length]).toEqual(["still here", 3]);
+        },
+      ),
       { numRuns: 100 },
     );
     expect(received).toBeGreaterThan(100);

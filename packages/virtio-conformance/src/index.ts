@@ -1,8 +1,10 @@
 export { type ConformanceCase, caseName, type HostileCase, type RuleCase, type Scope, type Survival } from "./case.ts";
 export { allCases } from "./cases/index.ts";
 export { EchoDevice } from "./echo-device.ts";
+export { ErrorLog } from "./error-log.ts";
 export type { Exchange, Message } from "./exchange.ts";
 export { DEVICE_ID_ECHO } from "./exchanges/echo.ts";
+export { HostileDriver } from "./hostile-driver.ts";
 export type { PatienceOptions } from "./patience.ts";
 export { describeConformance, type TestApi, type TestContext } from "./register.ts";
 export { renderJUnit } from "./render-junit.ts";

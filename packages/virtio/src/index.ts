@@ -11,7 +11,6 @@ export type { ActiveDevice, DeviceConfig, DeviceContext, DeviceQueue, TransportI
 export { deviceTypeName } from "./device-type-name.ts";
 export * from "./features.ts";
 export { VirtioFrontend, type VirtioFrontendOptions } from "./frontend.ts";
-export { HostileDriver } from "./hostile-driver.ts";
 export * from "./notification.ts";
 export type { DriverInterface, Personality } from "./personality.ts";
 export type { QueueSetup } from "./queue-setup.ts";

@@ -1,8 +1,8 @@
-import { F_IN_ORDER, F_RING_PACKED, F_SUSPEND, HostileDriver } from "@zarch/virtio";
+import { F_IN_ORDER, F_RING_PACKED, F_RING_RESET, F_SUSPEND } from "@zarch/virtio";
+import { connect, DirectTransport } from "@zarch/virtio-driver";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { EchoDevice } from "../test/echo-device.ts";
-import { connect } from "./index.ts";
+import { EchoDevice, ErrorLog, HostileDriver } from "./index.ts";
 
 describe("HostileDriver", () => {
   it("survived: whatever a guest does, the state machine holds, and a good driver is served afterwards", async () => {
@@ -11,24 +11,26 @@ describe("HostileDriver", () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(fc.nat(), { size: "max", maxLength: 2000 }),
-        fc.subarray([F_RING_PACKED, F_IN_ORDER, F_SUSPEND]),
-        async (choices, extra) => {
+        fc.subarray([F_RING_PACKED, F_IN_ORDER, F_SUSPEND, F_RING_RESET]),
+        fc.constantFrom("modern", "legacy"),
+        async (choices, extraFeatures, driverInterface) => {
           const device = new EchoDevice();
-          const driver = new HostileDriver(device, choices, extra);
-          const { activate } = device;
+          const log = new ErrorLog();
+          const transport = new DirectTransport(device, { extraFeatures, driverInterface, logger: log });
+          const activate = device.activate.bind(device);
           device.activate = (context) => {
-            const active = activate.call(device, context);
+            const active = activate(context);
             return {
               ...active,
               notify: (index) => {
                 active.notify(index);
                 served++;
-                if (driver.frontend.needsReset) broken++;
+                if (transport.frontend.needsReset) broken++;
               },
             };
           };
-          await driver.run();
-          expect([driver.frontend.status, driver.hostErrors]).toEqual([0, []]);
+          await new HostileDriver(transport, choices).run();
+          expect([transport.frontend.status, log.errors]).toEqual([0, []]);
           device.activate = activate;
           const good = await connect(device);
           expect((await good.request(0, [new Uint8Array([7])], [1])).data[0]).toBe(7);
