@@ -14,6 +14,7 @@ export type {
   UsedBuffer,
 } from "./driver-virtqueue.ts";
 export { VirtqueueError, type VirtqueueErrorCode, VirtqueueStateError, type VirtqueueStateErrorCode } from "./errors.ts";
+export { type InspectionSources, inspectVirtqueue } from "./inspect.ts";
 export {
   checkVirtqueueConfig,
   isQueueSize,
@@ -41,7 +42,22 @@ export {
   packedUsedFlags,
   parsePackedEvent,
 } from "./packed-layout.ts";
+export { type RenderOptions, renderVirtqueue } from "./render.ts";
 export * from "./ring-index.ts";
+export type {
+  BufferState,
+  ChainPart,
+  ChainSnapshot,
+  DescriptorSnapshot,
+  EventSnapshot,
+  PackedSnapshot,
+  SlotAndWrap,
+  SlotSnapshot,
+  SnapshotProblem,
+  SplitSnapshot,
+  UnreadableSnapshot,
+  VirtqueueSnapshot,
+} from "./snapshot.ts";
 export * from "./split-layout.ts";
 export type { DeviceTraceEvent, DriverTraceEvent, VirtqueueTrace, VirtqueueTraceEvent } from "./trace.ts";
 export type { DeviceVirtqueueState, SavedChain, SavedUse } from "./virtqueue-state.ts";
