@@ -86,6 +86,12 @@ export class ActiveBlk implements ActiveDevice {
     for (const queue of queues) queue.flush();
   }
 
+  // There is no state to save: requests in work come again after a restore, and to do one twice is the same as to do it once.
+
+  get quiet(): boolean {
+    return this.#inFlight === 0 && this.#dirty.size === 0;
+  }
+
   reset(): void | Promise<void> {
     this.#stopped = true;
     this.#executor.abandoned = true;

@@ -1,4 +1,4 @@
-import { type ActiveDevice, type DeviceContext, FeatureSet, type ReadonlyFeatureSet, type VirtioDevice } from "@zarch/virtio";
+import { type ActiveDevice, type DeviceContext, FeatureSet, type ReadonlyFeatureSet, StateReader, type VirtioDevice } from "@zarch/virtio";
 import { blk } from "@zarch/virtio/device-types";
 import { type BlockBackend, HostError } from "@zarch/vmm-interface";
 import { ActiveBlk } from "./active-blk.ts";
@@ -107,6 +107,15 @@ export class BlkDevice implements VirtioDevice {
 
   reset(): void {
     this.config.set({ writeback: this.#writeCache ? 1 : 0 });
+  }
+
+  /** What the driver chose. All else is told by the backend and the options. */
+  save(): unknown {
+    return { writeback: this.config.get("writeback") };
+  }
+
+  restore(state: unknown): void {
+    this.config.set({ writeback: new StateReader(state, "block device").integer("writeback", 0, 255) });
   }
 
   negotiated(features: ReadonlyFeatureSet, legacy: boolean): void {

@@ -1,4 +1,4 @@
-import type { ActiveDevice, DeviceContext, DeviceQueue } from "@zarch/virtio";
+import { type ActiveDevice, type DeviceContext, type DeviceQueue, fromHex, StateReader, toHex } from "@zarch/virtio";
 import { console as virtioConsole } from "@zarch/virtio/device-types";
 import type { DescriptorChain } from "@zarch/vring";
 import { controlMessage } from "./control-message.ts";
@@ -10,6 +10,10 @@ const PIECE = 64 * 1024;
 /** Buffers and events of a port that are held before openings without effect are left out. */
 const MAX_HELD = 256;
 
+/** Most control messages in a saved state, and most characters of one: header and name, two for each byte. */
+const MAX_CONTROL = 1 << 16;
+const MAX_CONTROL_TEXT = 2 * (8 + 255);
+
 /** What the driver knows of a port in this life of the driver. */
 interface PortLife {
   readonly port: Port;
@@ -17,6 +21,10 @@ interface PortLife {
   ready: boolean;
   /** Buffers of the guest that were taken from the queue but are not wholly read, and events that came after them. */
   readonly held: (DescriptorChain | "open" | "close")[];
+}
+
+function readableLength(chain: DescriptorChain): number {
+  return chain.spans().readable.reduce((sum, [, length]) => sum + length, 0);
 }
 
 /** A console device in service. */
@@ -37,7 +45,73 @@ export class ActiveConsole implements ActiveDevice, PortLink {
     this.#context = context;
     this.#multiport = context.features.has(virtioConsole.F_MULTIPORT);
     this.#rowsFirst = rowsFirst;
-    for (const port of ports) this.addPort(port);
+    if (context.restored === undefined) for (const port of ports) this.addPort(port);
+    else this.#restore(new StateReader(context.restored, "console in service"), ports);
+  }
+
+  /** Nothing here lets go of guest memory late: what is held waits for the host, and how far it got is saved. */
+  get quiet(): boolean {
+    return true;
+  }
+
+  save(): unknown {
+    return {
+      ready: this.#ready,
+      control: this.#control.map(toHex),
+      unanswered: [...this.#unanswered].filter(([, count]) => count > 0).map(([id, count]) => ({ id, count })),
+      ports: [...this.#lives.values()].map(({ port, ready, held }) => {
+        const first = held.find((item) => typeof item !== "string");
+        return {
+          id: port.id,
+          ready,
+          open: port.guestOpen,
+          held: held.map((item) => (typeof item === "string" ? item : "buffer")),
+          // Bytes of the first buffer that the host has.
+          consumed: first === undefined ? 0 : readableLength(first) - first.readable.remaining,
+        };
+      }),
+    };
+  }
+
+  #restore(reader: StateReader, ports: Iterable<Port>): void {
+    const byId = new Map(Array.from(ports, (port) => [port.id, port]));
+    this.#ready = reader.boolean("ready");
+    for (const text of reader.array("control", MAX_CONTROL)) {
+      const message = typeof text === "string" && text.length <= MAX_CONTROL_TEXT ? fromHex(text) : undefined;
+      if (!message || message.length < virtioConsole.CONTROL_SIZE) reader.refuse("control holds something else than messages");
+      this.#control.push(message);
+    }
+    for (const entry of reader.children("unanswered", MAX_CONTROL)) {
+      this.#unanswered.set(entry.integer("id", 0, 0xffff_ffff), entry.integer("count", 0, MAX_CONTROL));
+    }
+    for (const entry of reader.children("ports", byId.size)) {
+      const known = byId.get(entry.integer("id", 0, 0xffff_ffff));
+      const port = known && !this.#lives.has(known.id) ? known : entry.refuse("there is no such port, or it is there twice");
+      const life: PortLife = { port, ready: entry.boolean("ready"), held: this.#restoreHeld(entry, port) };
+      this.#lives.set(port.id, life);
+      port.setGuestOpen(entry.boolean("open"));
+    }
+    if (this.#lives.size !== (this.#multiport ? byId.size : Math.min(1, byId.size))) reader.refuse("a port is missing");
+    for (const { port } of this.#lives.values()) {
+      port.link = this;
+      this.resized(port);
+    }
+  }
+
+  /** Takes the buffers again that were held. */
+  #restoreHeld(entry: StateReader, port: Port): PortLife["held"] {
+    const kinds = entry.array("held", 2 * MAX_HELD);
+    const queue = this.#context.queue(virtioConsole.transmitQueue(port.id));
+    if (kinds.filter((kind) => kind === "buffer").length !== (queue?.returning ?? 0)) entry.refuse("other buffers are held");
+    let consumed = entry.integer("consumed", 0, 0xffff_ffff);
+    return kinds.map((kind) => {
+      if (kind === "open" || kind === "close") return kind;
+      const chain = kind === "buffer" ? queue?.pop() : undefined;
+      if (!chain || consumed > chain.readable.remaining) return entry.refuse("something is held that cannot be");
+      chain.readable.skip(consumed);
+      consumed = 0;
+      return chain;
+    });
   }
 
   /** A port that is there from now on. */
@@ -105,7 +179,7 @@ export class ActiveConsole implements ActiveDevice, PortLink {
   pumpFromGuest(port: Port): void {
     const life = this.#lives.get(port.id);
     const queue = this.#context.queue(virtioConsole.transmitQueue(port.id));
-    if (!life || life.port !== port || !queue || this.#stopped) return;
+    if (!life || life.port !== port || !queue || this.#stopped || this.#context.paused) return;
     for (;;) {
       const item = life.held[0];
       if (typeof item === "string") {

@@ -1,8 +1,17 @@
-import { type ActiveDevice, ConfigSpace, type DeviceContext, FeatureSet, type ReadonlyFeatureSet, type VirtioDevice } from "@zarch/virtio";
+import {
+  type ActiveDevice,
+  ConfigSpace,
+  type DeviceContext,
+  FeatureSet,
+  type ReadonlyFeatureSet,
+  StateReader,
+  type VirtioDevice,
+} from "@zarch/virtio";
 import { console as virtioConsole } from "@zarch/virtio/device-types";
 import { HostError, type Logger, silentLogger } from "@zarch/vmm-interface";
 import { ActiveConsole } from "./active-console.ts";
 import { type ConsolePort, Port } from "./port.ts";
+import { type PortState, readPort, savePort } from "./port-state.ts";
 
 export interface ConsolePortOptions {
   /** Name for the guest's programs to find the port by. UTF-8, at most 255 bytes. */
@@ -108,10 +117,16 @@ export class ConsoleDevice implements VirtioDevice {
     if (options.name !== undefined && new TextEncoder().encode(options.name).length > MAX_NAME_BYTES) {
       throw new HostError("ERR_CONSOLE_OPTIONS", "the name of a port has more than 255 bytes");
     }
+    const port = this.#makePort(id, options.name, options.console ?? !this.#multiport);
+    this.#active?.addPort(port);
+    return port;
+  }
+
+  #makePort(id: number, name: string | undefined, isConsole: boolean): Port {
     const port = new Port({
       id,
-      name: options.name,
-      isConsole: options.console ?? !this.#multiport,
+      name,
+      isConsole,
       bufferSize: this.#bufferSize,
       logger: this.#logger,
       // Port 0 has its size in the configuration space, too (5.3.6).
@@ -121,7 +136,6 @@ export class ConsoleDevice implements VirtioDevice {
       closed: () => new HostError("ERR_CONSOLE_CLOSED", `console port ${id} has ended`),
     });
     this.#ports.set(id, port);
-    this.#active?.addPort(port);
     return port;
   }
 
@@ -134,8 +148,38 @@ export class ConsoleDevice implements VirtioDevice {
   }
 
   activate(context: DeviceContext): ActiveDevice {
-    this.#active = new ActiveConsole(context, this.#ports.values(), this.#rowsFirst);
+    try {
+      this.#active = new ActiveConsole(context, this.#ports.values(), this.#rowsFirst);
+    } catch (error) {
+      for (const port of this.#ports.values()) port.forget();
+      throw error;
+    }
     return this.#active;
+  }
+
+  /** What is on its way in either direction. What a writer waits with, or a receiver is at work with, is theirs. */
+  save(): unknown {
+    return { ports: this.ports.map((port) => savePort(this.#ports.get(port.id) as Port)) };
+  }
+
+  /**
+   * Ports that were added later are added again. Set receivers of the others before: they hear at once of what was on its way to them, and first
+   * that the guest has a port open, if so.
+   */
+  restore(state: unknown): void {
+    const reader = new StateReader(state, "console");
+    const saved = new Map<number, PortState>();
+    for (const entry of reader.children("ports", this.#maxPorts)) {
+      const port = readPort(entry, this.#maxPorts);
+      if (saved.has(port.id)) entry.refuse(`port ${port.id} is there twice`);
+      saved.set(port.id, port);
+    }
+    for (const { id, name, isConsole } of this.#ports.values()) {
+      const port = saved.get(id);
+      if (port?.name !== name || port?.isConsole !== isConsole) reader.refuseDevice(`port ${id} is another one`);
+    }
+    if (!this.#multiport && saved.size > 1) reader.refuseDevice("it has several ports");
+    for (const [id, port] of saved) (this.#ports.get(id) ?? this.#makePort(id, port.name, port.isConsole)).restore(port);
   }
 
   reset(): void {

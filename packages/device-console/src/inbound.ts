@@ -27,6 +27,8 @@ export class Inbound {
   readonly #items: InboundItem[] = [];
   #cost = 0;
   #delivering = false;
+  /** The last event that the host heard of is that the port was opened. */
+  #opened = false;
   readonly #drainWaiters: (() => void)[] = [];
 
   constructor(limit: number, handlers: InboundHandlers, logger: Logger) {
@@ -65,6 +67,27 @@ export class Inbound {
     if (!this.#delivering) this.#deliver();
   }
 
+  /** What the host has yet to hear, the first thing being that the port is open if that is so. What it is at work with it has heard. */
+  save(): InboundItem[] {
+    return this.#opened ? ["open", ...this.#items] : [...this.#items];
+  }
+
+  /** Goes on with what was saved; the host hears of it when the caller is done. */
+  restore(items: readonly InboundItem[]): void {
+    for (const item of items) {
+      this.#items.push(item);
+      this.#cost += cost(item);
+    }
+    void Promise.resolve().then(() => {
+      if (!this.#delivering) this.#deliver();
+    });
+  }
+
+  /** Forgets what the host has not heard. */
+  clear(): void {
+    for (const item of this.#items.splice(0)) this.#cost -= cost(item);
+  }
+
   /** Delivers until the host asks for a pause by returning a promise. */
   #deliver(): void {
     this.#delivering = true;
@@ -93,6 +116,7 @@ export class Inbound {
   }
 
   #hand(item: InboundItem): void | Promise<void> {
+    if (typeof item === "string") this.#opened = item === "open";
     if (item === "open") return this.#handlers.open();
     if (item === "close") return this.#handlers.close();
     return this.#handlers.data(item);

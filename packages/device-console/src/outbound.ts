@@ -55,6 +55,31 @@ export class Outbound {
     });
   }
 
+  /** The bytes that are held here, those of writers who wait for room not among them: their promises have not settled. */
+  save(): Uint8Array {
+    const bytes = new Uint8Array(this.#buffered);
+    let at = -this.#offset;
+    for (const chunk of this.#chunks) {
+      bytes.set(at < 0 ? chunk.subarray(-at) : chunk, Math.max(0, at));
+      at += chunk.length;
+    }
+    return bytes;
+  }
+
+  /** Goes on with what was saved, in front of what was put since. */
+  restore(bytes: Uint8Array): void {
+    if (bytes.length === 0) return;
+    this.#chunks.unshift(bytes);
+    this.#buffered += bytes.length;
+  }
+
+  /** Forgets what is held here. */
+  clear(): void {
+    this.#chunks.length = 0;
+    this.#offset = 0;
+    this.#buffered = 0;
+  }
+
   /** Hands bytes to `sink` in pieces of at most `length` until that many are gone; returns their number. */
   take(length: number, sink: (piece: Uint8Array) => void): number {
     let taken = 0;

@@ -1,6 +1,7 @@
 import type { Logger } from "@zarch/vmm-interface";
 import { Inbound } from "./inbound.ts";
 import { Outbound } from "./outbound.ts";
+import type { PortState } from "./port-state.ts";
 
 /** The host's end of a port: a stream of bytes to the guest and one from it. */
 export interface ConsolePort {
@@ -171,6 +172,28 @@ export class Port implements ConsolePort {
     this.size = { columns, rows };
     this.#setup.resized(this);
     this.link?.resized(this);
+  }
+
+  /** Whether {@link end} waits for what comes before it. */
+  get ending(): boolean {
+    return this.#ending !== undefined;
+  }
+
+  /** Goes on where a saved port was. */
+  restore({ hostOpen, ending, toGuest, toHost }: PortState): void {
+    this.#hostOpen = hostOpen;
+    this.outbound.restore(toGuest);
+    this.inbound.restore(toHost);
+    if (ending) void this.end();
+  }
+
+  /** Undoes {@link restore}, of a state that proved to be unusable. */
+  forget(): void {
+    this.#guestOpen = false;
+    this.#hostOpen = true;
+    this.#ending = undefined;
+    this.outbound.clear();
+    this.inbound.clear();
   }
 
   /** The guest opened or closed the port. The host learns of it after everything that came before. */

@@ -58,6 +58,17 @@ describe("entropy device", () => {
     await driver.initialize();
     expect((await driver.request(0, [], [3])).written).toBe(3);
   });
+
+  it("save and restore: a buffer that waited is filled by the restored device", async () => {
+    const driver = await connect(new RngDevice({ source: counter() }));
+    const { frontend } = driver.transport;
+    expect(frontend.pause()).toBeUndefined();
+    const answer = driver.request(0, [], [4]);
+    driver.transport.replaceDevice(new RngDevice({ source: { fill: (bytes) => bytes.fill(9) } }));
+    driver.transport.frontend.resume();
+    expect([...(await answer).data]).toEqual([9, 9, 9, 9]);
+    expect(driver.transport.frontend.save()).toMatchObject({ device: null, active: { state: null } });
+  });
 });
 
 describe("entropy device: hostile guests", () => {

@@ -127,7 +127,7 @@ export interface VirtioDevice {
   /**
    * Puts the state of a device with equal options back, after negotiation and before {@link activate}. `state` is of unknown origin:
    * `StateReader` reads it. Null if the saved device had nothing to save.
-   * @throws VirtioStateError; {@link reset} follows then
+   * @throws VirtioStateError with nothing changed; {@link reset} follows then, as it does when `activate` throws
    */
   restore?(state: unknown): void;
   /** Lets go of what the device holds, for one that was unplugged or whose machine has ended. */

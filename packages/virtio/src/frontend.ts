@@ -578,9 +578,6 @@ export class VirtioFrontend {
     if (impossible !== undefined) throw new VirtioStateError("ERR_VIRTIO_STATE", `unusable saved state: ${impossible}`);
     const objection = this.#negotiation.restore(state.driverFeatures, state.features, this.#legacy);
     if (objection !== undefined) foreign(objection);
-    if (this.#device.restore) this.#device.restore(state.device);
-    else if (state.device !== null) foreign("it has a state of its own");
-
     const rings = new Map<number, DeviceVirtqueueState>();
     for (const [index, queue] of state.queues.entries()) {
       if (queue === null) continue;
@@ -591,8 +588,11 @@ export class VirtioFrontend {
     }
     this.#status = state.status;
     this.#suspending = state.suspending;
+    this.#service.restoreQueues(this.#terms, rings);
+    if (this.#device.restore) this.#device.restore(state.device);
+    else if (state.device !== null) foreign("it has a state of its own");
     this.#config.restore(state.config, this.#endian);
     if (state.broken) this.#service.restoreBroken();
-    if (state.active !== null) this.#service.restore(this.#terms, rings, state.active.state);
+    if (state.active !== null) this.#service.restoreDevice(this.#terms, state.active.state);
   }
 }

@@ -92,15 +92,19 @@ export class Service {
   }
 
   /**
-   * As {@link start} with saved states, but begins nothing: service is paused.
+   * As {@link start} with saved states, but begins nothing: service is paused. First the queues, ...
    * @param rings by queue
-   * @throws what queues and device throw about their states
+   * @throws VirtqueueStateError
    */
-  restore(terms: ServiceTerms, rings: ReadonlyMap<number, DeviceVirtqueueState>, restored: unknown): void {
+  restoreQueues(terms: ServiceTerms, rings: ReadonlyMap<number, DeviceVirtqueueState>): void {
     this.#life = { live: true };
+    for (const [index, state] of rings) this.openQueue(index, terms, state);
+  }
+
+  /** ... then the device, which may take the buffers that it had already. Throws what it throws about its state. */
+  restoreDevice(terms: ServiceTerms, restored: unknown): void {
     this.#restoring = true;
     try {
-      for (const [index, state] of rings) this.openQueue(index, terms, state);
       this.#active = this.#device.activate(this.#context(terms, restored));
     } finally {
       this.#restoring = false;

@@ -25,12 +25,12 @@ export interface DirectTransportOptions {
 /** No bus at all: drives the state machine of a device in the same process. */
 export class DirectTransport implements DriverTransport {
   readonly name = "direct";
-  /** The device's end. */
-  readonly frontend: VirtioFrontend;
   readonly memory: GuestMemory;
   readonly region: BufferSpan;
   readonly driverInterface: DriverInterface;
   readonly endian: Endian;
+  readonly #makeFrontend: (device: VirtioDevice) => VirtioFrontend;
+  #frontend: VirtioFrontend;
   #listener: DriverInterrupts = { queueInterrupt: () => {}, configInterrupt: () => {} };
 
   /** @throws DriverError ERR_DRIVER_REFUSED if the device does not serve such drivers */
@@ -44,15 +44,37 @@ export class DirectTransport implements DriverTransport {
       queueInterrupt: (index) => this.#listener.queueInterrupt(index),
       configInterrupt: () => this.#listener.configInterrupt(),
     };
-    this.frontend = new VirtioFrontend(device, {
-      memory: this.memory,
-      interrupts,
-      personality: "transitional",
-      legacyEndian,
-      ...(extraFeatures ? { extraFeatures } : {}),
-      ...(withoutFeatures ? { withoutFeatures } : {}),
-      ...(logger ? { logger } : {}),
-    });
+    this.#makeFrontend = (device) =>
+      new VirtioFrontend(device, {
+        memory: this.memory,
+        interrupts,
+        personality: "transitional",
+        legacyEndian,
+        ...(extraFeatures ? { extraFeatures } : {}),
+        ...(withoutFeatures ? { withoutFeatures } : {}),
+        ...(logger ? { logger } : {}),
+      });
+    this.#frontend = this.#makeFrontend(device);
+  }
+
+  /** The device's end. */
+  get frontend(): VirtioFrontend {
+    return this.#frontend;
+  }
+
+  /**
+   * Puts another device in the place of the present one, with its state, as when a machine is saved and goes on elsewhere: the driver notices
+   * nothing. The new device is paused; what the old one still does has no effect on the driver, but on what it works on: pause it
+   * first where that matters.
+   * @param device made with equal options
+   * @throws VirtioStateError if it refuses the state; nothing has changed then
+   */
+  replaceDevice(device: VirtioDevice): void {
+    const frontend = this.#makeFrontend(device);
+    frontend.restore(JSON.parse(JSON.stringify(this.#frontend.save())));
+    const old = this.#frontend;
+    this.#frontend = frontend;
+    void old.reset();
   }
 
   get deviceId(): number {
