@@ -11,7 +11,7 @@ import { console as virtioConsole } from "@zarch/virtio/device-types";
 import { HostError, type Logger, silentLogger } from "@zarch/vmm-interface";
 import { ActiveConsole } from "./active-console.ts";
 import { type ConsolePort, Port } from "./port.ts";
-import { type PortState, readPort, savePort } from "./port-state.ts";
+import { type PortState, readPort, writePort } from "./port-state.ts";
 
 export interface ConsolePortOptions {
   /** Name for the guest's programs to find the port by. UTF-8, at most 255 bytes. */
@@ -159,7 +159,7 @@ export class ConsoleDevice implements VirtioDevice {
 
   /** What is on its way in either direction. What a writer waits with, or a receiver is at work with, is theirs. */
   save(): unknown {
-    return { ports: this.ports.map((port) => savePort(this.#ports.get(port.id) as Port)) };
+    return { ports: Array.from(this.#ports.values(), (port) => writePort(port.save())) };
   }
 
   /**

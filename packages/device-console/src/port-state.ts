@@ -1,12 +1,11 @@
 import { type StateReader, toHex } from "@zarch/virtio";
 import type { InboundItem } from "./inbound.ts";
-import type { Port } from "./port.ts";
 
 /** Bounds of what a saved state may hold: more than a port can have come to. */
 const MAX_ITEMS = 1 << 16;
 const MAX_BYTES = 1 << 28;
 
-/** A port, checked and ready to be put back. */
+/** What of a port goes with it. Its size is the host's to tell. */
 export interface PortState {
   readonly id: number;
   readonly name: string | undefined;
@@ -18,20 +17,23 @@ export interface PortState {
   readonly toHost: readonly InboundItem[];
 }
 
-/** What of a port goes with it: what is on its way in either direction. Its size is the host's to tell. */
-export function savePort(port: Port): unknown {
+/** A port as plain data. */
+export function writePort({ id, name, isConsole, hostOpen, ending, toGuest, toHost }: PortState): unknown {
   return {
-    id: port.id,
-    name: port.name ?? null,
-    console: port.isConsole,
-    hostOpen: port.hostOpen,
-    ending: port.ending,
-    toGuest: toHex(port.outbound.save()),
-    toHost: port.inbound.save().map((item) => (typeof item === "string" ? { event: item } : { bytes: toHex(item) })),
+    id,
+    name: name ?? null,
+    console: isConsole,
+    hostOpen,
+    ending,
+    toGuest: toHex(toGuest),
+    toHost: toHost.map((item) => (typeof item === "string" ? { event: item } : { bytes: toHex(item) })),
   };
 }
 
-/** @throws VirtioStateError */
+/**
+ * The inverse of {@link writePort}, of data of unknown origin.
+ * @throws VirtioStateError
+ */
 export function readPort(reader: StateReader, maxPorts: number): PortState {
   return {
     id: reader.integer("id", 0, maxPorts - 1),

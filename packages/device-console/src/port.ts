@@ -174,9 +174,10 @@ export class Port implements ConsolePort {
     this.link?.resized(this);
   }
 
-  /** Whether {@link end} waits for what comes before it. */
-  get ending(): boolean {
-    return this.#ending !== undefined;
+  save(): PortState {
+    const { id, name, isConsole } = this;
+    const ending = this.#ending !== undefined;
+    return { id, name, isConsole, hostOpen: this.#hostOpen, ending, toGuest: this.outbound.save(), toHost: this.inbound.save() };
   }
 
   /** Goes on where a saved port was. */
