@@ -17,6 +17,11 @@ export interface IndirectTables {
 export interface DriverVirtqueueConfig extends VirtqueueConfig {
   /** With it and `indirect`, a buffer of more than one part takes only one descriptor of the ring. */
   readonly indirectTables?: IndirectTables;
+  /**
+   * A used length beyond the buffer's room counts as that room instead of as an error: many legacy devices report wrong lengths
+   * (2.7.8.1). Default false.
+   */
+  readonly toleratesLengths?: boolean;
 }
 
 export interface DriverVirtqueueOptions<Token> {

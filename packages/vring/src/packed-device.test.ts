@@ -145,11 +145,30 @@ describe("packed virtqueue, device side", () => {
     memory.stores.length = 0;
     ring.queue.flush();
     expect([0, 1, 2].map((slot) => ring.slot(slot).id)).toEqual([2, 0, 4]);
-    // RING-PACKED-DEV-007: the flags of the first one come last; then nothing more is written.
-    expect(memory.stores.at(-1)).toEqual({ address: PACKED_AREAS.descriptor + 14, length: 2 });
   });
 
-  it("RING-PACKED-FACT-DEV-012, RING-PACKED-FACT-DEV-013: with IN_ORDER completions wait for earlier ones", () => {
+  it("RING-PACKED-DEV-007, RING-PACKED-FACT-DEV-013: the flags of each used descriptor are written once and after its other fields, those of the first last of all", () => {
+    const memory = new RecordingMemory(0x10_0000);
+    const ring = new RawPackedRing({ memory });
+    for (const [slot, id] of [4, 2, 0].entries()) ring.offer(slot, { address: DATA, length: 8, id, flags: WRITE });
+    for (const chain of ring.queue) ring.queue.push(chain, 3);
+    memory.stores.length = 0;
+    ring.queue.flush();
+    for (const slot of [0, 1, 2]) {
+      const at = PACKED_AREAS.descriptor + 16 * slot;
+      const fields = memory.storesIn(at, at + 16).map(({ address }) => address - at);
+      expect([fields.at(-1), fields.filter((field) => field === 14).length]).toEqual([14, 1]);
+    }
+    expect(memory.stores.at(-1)).toEqual({ address: PACKED_AREAS.descriptor + 14, length: 2 });
+    // Nor is anything written to them afterwards, by whatever the device does.
+    memory.stores.length = 0;
+    expect([ring.queue.pop(), ring.queue.flush()]).toEqual([undefined, false]);
+    ring.queue.disableNotifications();
+    ring.queue.enableNotifications();
+    expect(memory.storesIn(PACKED_AREAS.descriptor, PACKED_AREAS.descriptor + 80)).toEqual([]);
+  });
+
+  it("with IN_ORDER completions wait for earlier ones", () => {
     const ring = new RawPackedRing({ inOrder: true });
     for (const [slot, id] of [4, 2, 0].entries()) ring.offer(slot, { address: DATA, length: 8, id, flags: WRITE });
     const [a, b, c] = [...ring.queue] as [DescriptorChain, DescriptorChain, DescriptorChain];

@@ -220,6 +220,14 @@ describe("packed virtqueue, driver side: used descriptors", () => {
     expect(ring.queue.getBuf()).toEqual({ token: "a", written: 0 });
   });
 
+  it("a wrong length does no harm, if that is asked for", () => {
+    const ring = new PackedDriverRing({ toleratesLengths: true });
+    ring.add("a", 0, 1);
+    ring.queue.kickPrepare();
+    ring.use(0, 0, true, 17);
+    expect(ring.queue.getBuf()).toEqual({ token: "a", written: 16 });
+  });
+
   it("RING-PACKED-DRV-002: NEXT in a used descriptor is ignored", () => {
     const ring = new PackedDriverRing();
     ring.add("a", 2);

@@ -38,6 +38,7 @@ export class PackedDriverVirtqueue<Token> implements DriverVirtqueue<Token> {
   readonly #eventIndex: boolean;
   readonly #inOrder: boolean;
   readonly #maxParts: number;
+  readonly #toleratesLengths: boolean;
   readonly #tables: DriverTables;
   readonly #posted: (Posted<Token> | undefined)[];
   #freeIds: number[];
@@ -66,6 +67,7 @@ export class PackedDriverVirtqueue<Token> implements DriverVirtqueue<Token> {
     this.#eventIndex = config.eventIndex ?? false;
     this.#inOrder = config.inOrder ?? false;
     this.#maxParts = maxParts(config);
+    this.#toleratesLengths = config.toleratesLengths ?? false;
     this.#tables = new DriverTables(memory, config);
     this.#posted = new Array<Posted<Token> | undefined>(size).fill(undefined);
     this.#freeIds = freeFrom(0, size, []);
@@ -239,7 +241,10 @@ export class PackedDriverVirtqueue<Token> implements DriverVirtqueue<Token> {
     }
     const posted = this.#posted[id] as Posted<Token>;
     if (written > posted.room) {
-      throw new VirtqueueError("ERR_VIRTQUEUE_USED", `the device reports ${written} bytes in a buffer of ${posted.room}`);
+      if (!this.#toleratesLengths) {
+        throw new VirtqueueError("ERR_VIRTQUEUE_USED", `the device reports ${written} bytes in a buffer of ${posted.room}`);
+      }
+      written = posted.room;
     }
     this.#posted[id] = undefined;
     this.#freeIds.push(id);

@@ -45,6 +45,7 @@ export class SplitDriverVirtqueue<Token> implements DriverVirtqueue<Token> {
   readonly #eventIndex: boolean;
   readonly #inOrder: boolean;
   readonly #maxParts: number;
+  readonly #toleratesLengths: boolean;
   readonly #areas: VirtqueueAreas;
   readonly #tables: DriverTables;
   readonly #posted: (Posted<Token> | undefined)[];
@@ -72,6 +73,7 @@ export class SplitDriverVirtqueue<Token> implements DriverVirtqueue<Token> {
     this.#inOrder = config.inOrder ?? false;
     this.#areas = areas;
     this.#maxParts = maxParts(config);
+    this.#toleratesLengths = config.toleratesLengths ?? false;
     this.#tables = new DriverTables(memory, config);
     this.#posted = new Array<Posted<Token> | undefined>(size).fill(undefined);
     this.#freeList = freeFrom(0, size, []);
@@ -231,7 +233,10 @@ export class SplitDriverVirtqueue<Token> implements DriverVirtqueue<Token> {
     }
     const posted = this.#posted[id] as Posted<Token>;
     if (written > posted.room) {
-      throw new VirtqueueError("ERR_VIRTQUEUE_USED", `the device reports ${written} bytes in a buffer of ${posted.room}`);
+      if (!this.#toleratesLengths) {
+        throw new VirtqueueError("ERR_VIRTQUEUE_USED", `the device reports ${written} bytes in a buffer of ${posted.room}`);
+      }
+      written = posted.room;
     }
     this.#posted[id] = undefined;
     this.#freeList.push(...posted.descriptors);
