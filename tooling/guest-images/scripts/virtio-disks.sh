@@ -25,7 +25,8 @@ exercise() {
   echo "$device features $(cat "/sys/block/$block/device/features")"
   echo "$device requests $(cat "/sys/block/$block/mq/0/nr_tags")"
 
-  # What the host wrote: one request after the other, of every size, then many at a time by read-ahead.
+  # What the host wrote: one request after the other, of every size from 4 KiB up, then many at a time by read-ahead.
+  # (With 512 bytes busybox' dd falls back to the page cache.)
   for size in 512 4096 65536 524288; do
     length=$((size < 4096 ? bytes / 8 : bytes))
     echo "$device read 0 $length $(read_sum "$disk" $size 0 $length)"
