@@ -1,5 +1,6 @@
 import { FlatMemory, ReversedMemory } from "@zarch/guest-memory";
 import { F_EVENT_IDX, F_RING_PACKED, F_VERSION_1, VirtioFrontend } from "@zarch/virtio";
+import { blk } from "@zarch/virtio/device-types";
 import { ErrorLog, HostileDriver } from "@zarch/virtio-conformance";
 import { type ConnectOptions, connect, DirectTransport, type VirtioDriver } from "@zarch/virtio-driver";
 import fc from "fast-check";
@@ -87,6 +88,18 @@ describe("block device: configuration and features", () => {
     expect([u32(20), view.getUint8(24), view.getUint8(25), view.getUint16(26, true), u32(28)]).toEqual([4096, 1, 0, 1, 0]);
     expect([view.getUint8(32), view.getUint8(33), view.getUint16(34, true)]).toEqual([1, 0, 3]);
     expect([u32(36), u32(40), u32(44), u32(48), u32(52), u32(56)]).toEqual([0x40_0000, 32, 8, 0x40_0000, 32, 1]);
+  });
+
+  it("BLK-INIT-DEV-005, BLK-INIT-DEV-006, BLK-INIT-DEV-007, BLK-INIT-DEV-010, BLK-INIT-DEV-021: ZONED is offered to nobody, and its fields are 0, the model NONE", async () => {
+    for (const driverInterface of ["modern", "legacy"] as const) {
+      const { frontend } = await Rig.open({ queues: 2 }, { driverInterface });
+      expect(frontend.deviceFeatures(0) & (1 << blk.F_ZONED)).toBe(0);
+      expect(frontend.configSize).toBe(blk.CONFIG_SIZE);
+      const zoned = new Uint8Array(blk.CONFIG_SIZE - blk.CONFIG.zone_sectors.offset).fill(0xff);
+      frontend.readConfig(blk.CONFIG.zone_sectors.offset, zoned);
+      expect(zoned[blk.CONFIG.model.offset - blk.CONFIG.zone_sectors.offset]).toBe(blk.Z_NONE);
+      expect(zoned.every((byte) => byte === 0)).toBe(true);
+    }
   });
 
   it("BLK-LEGACY-DEV-001: big-endian for a legacy driver of a big-endian guest", async () => {
