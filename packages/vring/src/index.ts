@@ -43,6 +43,7 @@ export {
   parsePackedEvent,
 } from "./packed-layout.ts";
 export { type RenderOptions, renderVirtqueue } from "./render.ts";
+export { renderLegacyRing } from "./render-legacy.ts";
 export * from "./ring-index.ts";
 export type {
   BufferState,

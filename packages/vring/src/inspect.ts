@@ -16,7 +16,7 @@ export interface InspectionSources {
 }
 
 /**
- * Looks at a virtqueue in use without disturbing it: reads the ring and its tables once, writes nothing, and reports what is wrong as
+ * Looks at a virtqueue in use without disturbing it: reads the ring and its tables, writes nothing, and reports what is wrong as
  * data. Any contents of memory give a snapshot; none makes it throw or run on without end.
  *
  * Memory alone does not tell everything. Without the device side a buffer that is available cannot be told from one that the device has

@@ -26,7 +26,8 @@ export interface RenderOptions {
  * A snapshot for a terminal: plain ASCII, lines of at most 100 columns, each ended by a newline. The same snapshot gives the same text.
  *
  * In the rings of a split queue `>` is the place that the reader of the ring looks at next and `*` the place that its writer fills next; an
- * entry in brackets is over.
+ * entry in brackets is over. In a packed queue arrows show where the device takes and returns and the driver adds and fetches next; the flags
+ * are A for AVAIL, U for USED and N for NEXT.
  */
 export function renderVirtqueue(snapshot: VirtqueueSnapshot, { rows = 32 }: RenderOptions = {}): string {
   const lines = [title(snapshot)];
@@ -153,26 +154,16 @@ function eventText({ flags, slot, wrap }: EventSnapshot): string {
 function packedLines(snapshot: PackedSnapshot, rows: number): string[] {
   const { areas, descriptors, device, driver, driverEvent, deviceEvent } = snapshot;
   const at = ({ slot, wrap }: SlotAndWrap) => `slot ${slot} (wrap counter ${wrap ? 1 : 0})`;
-  const marks = new Map<number, { device: string[]; driver: string[] }>();
-  const mark = (side: "device" | "driver", verb: string, place: SlotAndWrap) => {
-    const here = marks.get(place.slot) ?? { device: [], driver: [] };
-    here[side].push(verb);
-    marks.set(place.slot, here);
-  };
+  const marks = new Map<number, string[]>();
+  const mark = (verb: string, { slot }: SlotAndWrap) => marks.set(slot, [...(marks.get(slot) ?? []), verb]);
   if (device) {
-    mark("device", "takes", device.nextAvailable);
-    mark("device", "returns", device.nextUsed);
+    mark("takes", device.nextAvailable);
+    mark("returns", device.nextUsed);
   }
   if (driver) {
-    mark("driver", "adds", driver.nextAvailable);
-    mark("driver", "fetches", driver.nextUsed);
+    mark("adds", driver.nextAvailable);
+    mark("fetches", driver.nextUsed);
   }
-  const markText = (slot: number) => {
-    const here = marks.get(slot);
-    if (!here) return "";
-    const sides = (["device", "driver"] as const).filter((side) => here[side].length > 0);
-    return `<- ${sides.map((side) => `${side} ${here[side].join(", ")}`).join("; ")}`;
-  };
   const { slots, more } = shownSlots(descriptors, new Set(marks.keys()), rows);
   return [
     columns(["  descriptor ring", 20], [hex(areas.descriptor), 20]),
@@ -195,7 +186,7 @@ function packedLines(snapshot: PackedSnapshot, rows: number): string[] {
         [blank ? "" : shortHex(address), 17],
         [blank ? "" : `${link}`, 7],
         [bits, 5],
-        [markText(slot), 60],
+        [marks.has(slot) ? `<- ${marks.get(slot)?.join(", ")}` : "", 35],
       );
     }),
     ...moreLine(more, "places"),
