@@ -200,7 +200,8 @@ export class VirtioDriver<T extends DriverTransport = DriverTransport> {
       // Its end can be seen in the status alone (3.4.1).
       suspend: !transport.statusUnreadable,
     });
-    for (let word = 0; word < words; word++) {
+    // From the last word on: QEMU's virtio-mmio takes every word but the first for word 1, so that the true one must come after the others.
+    for (let word = words - 1; word >= 0; word--) {
       if (await transport.writeDriverFeatures(word, features.word(word))) continue;
       throw new DriverError("ERR_DRIVER_REFUSED", `the device refuses word ${word} of the features`);
     }
