@@ -17,7 +17,7 @@ async function opened(lies: Lies = () => ({}), options: ConstructorParameters<ty
 }
 
 describe("initialization", () => {
-  it("CORE-INIT-DRV-001..005, CORE-INIT-DRV-008, CORE-INIT-DRV-010..012, CORE-STATUS-DRV-001, CORE-STATUS-DRV-002: reset, ACKNOWLEDGE, DRIVER, features, FEATURES_OK and a look back, queues, DRIVER_OK", async () => {
+  it("CORE-INIT-DRV-001..005, CORE-INIT-DRV-008..012, CORE-STATUS-DRV-001, CORE-STATUS-DRV-002: reset, ACKNOWLEDGE, DRIVER, features, FEATURES_OK and a look back, queues, DRIVER_OK", async () => {
     const { log } = await opened();
     const features = [0, 1, 2, 3].map((word) => `readDeviceFeatures ${word}`);
     expect(log).toEqual([

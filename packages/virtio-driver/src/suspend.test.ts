@@ -1,7 +1,8 @@
 import { type ConfigSpace, F_SUSPEND, F_VERSION_1, type VirtioFrontend } from "@zarch/virtio";
 import { describe, expect, it } from "vitest";
 import { EchoDevice } from "../test/echo-device.ts";
-import { connect, type DirectTransport, type VirtioDriver } from "./index.ts";
+import { tap } from "../test/tap.ts";
+import { connect, DirectTransport, type DriverTransport, VirtioDriver } from "./index.ts";
 
 const [DRIVER_OK, SUSPEND, NEEDS_RESET, FAILED] = [4, 16, 64, 128] as const;
 const RUNNING = 15;
@@ -132,5 +133,65 @@ describe("suspend", () => {
     await rig.driver.initialize();
     await rig.send("again");
     expect(rig.answers).toEqual(["again"]);
+  });
+});
+
+describe("suspend, the driver's part", () => {
+  /** A driver, and what it sends to its device, from the first suspension on. */
+  async function tapped(lies: (inner: DirectTransport) => Partial<DriverTransport> = () => ({})) {
+    const device = new EchoDevice();
+    const inner = new DirectTransport(device, { extraFeatures: [F_SUSPEND] });
+    const { transport, log } = tap(inner, lies(inner));
+    const driver = await VirtioDriver.open(transport, { polling: { attempts: 50 } });
+    log.length = 0;
+    return { device, driver, log };
+  }
+
+  it("CORE-SUSPEND-DRV-001: without the feature it is refused", async () => {
+    const { driver } = await Rig.open([F_VERSION_1]);
+    await expect(driver.suspend()).rejects.toMatchObject({ code: "ERR_DRIVER_REQUEST" });
+    await driver.reset();
+    await expect(driver.suspend()).rejects.toMatchObject({ code: "ERR_DRIVER_RESET" });
+  });
+
+  it("CORE-SUSPEND-DRV-002..006: the status is read until it shows the suspension; nothing is sent before it shows the resumption", async () => {
+    const { device, driver, log } = await tapped();
+    device.hold = true;
+    const first = driver.request(0, [Uint8Array.of(1)], [1]);
+    log.length = 0;
+    const suspended = driver.suspend();
+    await Promise.resolve();
+    const second = driver.request(0, [Uint8Array.of(2)], [1]);
+    await expect(driver.writeConfig(16, 4, 1)).rejects.toMatchObject({ code: "ERR_DRIVER_REQUEST" });
+    expect([driver.queue(0).inFlight, driver.queue(0).waiting]).toEqual([1, 1]);
+    device.hold = false;
+    device.release();
+    await suspended;
+    await driver.suspend();
+    expect((await first).data[0]).toBe(1);
+    expect(log[0]).toBe("writeStatus 31");
+    expect(new Set(log.slice(1))).toEqual(new Set(["readStatus"]));
+    log.length = 0;
+    await driver.resume();
+    await driver.resume();
+    expect((await second).data[0]).toBe(2);
+    expect(log).toEqual(["writeStatus 15", "readStatus", "notify 0"]);
+    await driver.writeConfig(16, 4, 1);
+  });
+
+  it("a device that is never suspended, or breaks meanwhile, ends the wait", async () => {
+    const { driver } = await tapped((inner) => ({ writeStatus: async (status) => (status & SUSPEND) !== 0 || inner.writeStatus(status) }));
+    const request = driver.suspend();
+    await expect(request).rejects.toMatchObject({ code: "ERR_DRIVER_TIMEOUT" });
+    expect(driver.failure).toMatchObject({ code: "ERR_DRIVER_TIMEOUT" });
+    await driver.initialize();
+    const other = await tapped();
+    other.device.hold = true;
+    const lost = other.driver.request(0, [Uint8Array.of(1)]).catch(({ code }) => code);
+    const suspended = other.driver.suspend();
+    await Promise.resolve();
+    other.device.context?.fail(new Error("gone"));
+    await expect(suspended).rejects.toMatchObject({ code: "ERR_DRIVER_NEEDS_RESET" });
+    expect(await lost).toBe("ERR_DRIVER_NEEDS_RESET");
   });
 });

@@ -29,6 +29,11 @@ export interface VirtioDriverOptions extends FeatureWishes {
   /** The virtio device ID that the device must have. Default: any. */
   readonly deviceId?: number;
   /**
+   * Looks at the offered features, and at the configuration, before any feature is accepted (3.1.1). A rejection, best a
+   * {@link DriverError}, gives the device up.
+   */
+  readonly inspect?: (offered: ReadonlyFeatureSet, driver: VirtioDriver) => Promise<void>;
+  /**
    * Number of queues to set up, beginning with queue 0; those that the device does not have are left out. A function is asked when the
    * features are settled and the configuration can be read. Default: as many as there are without a gap.
    */
@@ -194,6 +199,7 @@ export class VirtioDriver<T extends DriverTransport = DriverTransport> {
     const words = legacy ? 1 : FEATURE_WORDS;
     const offered = new FeatureSet();
     for (let word = 0; word < words; word++) offered.setWord(word, await transport.readDeviceFeatures(word));
+    await this.#options.inspect?.(offered, this);
     const features = chooseFeatures(offered, this.#options, {
       legacy,
       queueReset: transport.resetQueue !== undefined,

@@ -210,6 +210,23 @@ describe("BlockDriver: configuration", () => {
     expect(seen(device).map(({ out }) => out)).toEqual([16, 1024, 1024]);
   });
 
+  it("BLK-INIT-DRV-005, BLK-INIT-DRV-006, BLK-INIT-DRV-008: zones are not negotiated; a disk that needs them is given up before FEATURES_OK", async () => {
+    for (const [model, usable] of [
+      [blk.Z_NONE, true],
+      [blk.Z_HA, true],
+      [blk.Z_HM, false],
+    ] as const) {
+      const device = disk({ features: [...ALL, blk.F_ZONED], config: { ...CONFIG, model } });
+      const { transport, log } = tap(new DirectTransport(device));
+      const driver = await BlockDriver.open(transport).catch((error) => error);
+      if (usable) expect(driver.driver.features.has(blk.F_ZONED)).toBe(false);
+      else {
+        expect(driver).toMatchObject({ code: "ERR_DRIVER_DEVICE_TYPE" });
+        expect(log.filter((line) => line.startsWith("writeStatus"))).toEqual(["writeStatus 1", "writeStatus 3", "writeStatus 131"]);
+      }
+    }
+  });
+
   it("another type of device is refused", async () => {
     const device = new ScriptedDevice({ deviceId: 4, queues: [16], answer: () => 0 });
     await expect(open(device)).rejects.toMatchObject({ code: "ERR_DRIVER_DEVICE_TYPE" });

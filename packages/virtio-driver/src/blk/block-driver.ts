@@ -1,3 +1,4 @@
+import type { ReadonlyFeatureSet } from "@zarch/virtio";
 import { blk } from "@zarch/virtio/device-types";
 import type { BlockBackend } from "@zarch/vmm-interface";
 import { DriverError } from "../errors.ts";
@@ -73,6 +74,7 @@ export class BlockDriver<T extends DriverTransport = DriverTransport> implements
       ...rest,
       deviceId: blk.ID,
       features: FEATURES,
+      inspect,
       queues: async (negotiated) => Math.min(wanted, await queueCount(negotiated)),
     });
     try {
@@ -259,6 +261,14 @@ export class BlockDriver<T extends DriverTransport = DriverTransport> implements
 
 function refused(message: string): DriverError {
   return new DriverError("ERR_DRIVER_REQUEST", message);
+}
+
+/** Host-managed zones need a driver that knows zones; a disk with others can be used like any disk (5.2.5.1). */
+async function inspect(offered: ReadonlyFeatureSet, driver: VirtioDriver): Promise<void> {
+  if (!offered.has(blk.F_ZONED)) return;
+  const { model } = blk.CONFIG;
+  if ((await driver.readConfigFields({ model })).model !== blk.Z_HM) return;
+  throw new DriverError("ERR_DRIVER_DEVICE_TYPE", "the disk has host-managed zones");
 }
 
 async function queueCount(driver: VirtioDriver): Promise<number> {
