@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { EchoDevice, F_A, F_B, F_C, F_HIGH } from "../test/echo-device.ts";
 import { ACK, AREAS, DRIVER, DRIVER_OK, FAILED, FEATURES_OK, legacyRig, NEEDS_RESET, READY, Rig } from "../test/rig.ts";
 import { ConfigSpace } from "./config-space.ts";
-import { F_IN_ORDER, F_NOTIFY_ON_EMPTY, F_RING_RESET, FeatureSet } from "./features.ts";
+import { F_ADMIN_VQ, F_IN_ORDER, F_NOTIFY_ON_EMPTY, F_RING_RESET, FeatureSet } from "./features.ts";
 import { VirtioFrontend } from "./frontend.ts";
 
 describe("device status", () => {
@@ -141,6 +141,7 @@ describe("feature bits", () => {
     expect([words[0], words[1], words[2]]).toEqual([0x3000_0003, 1, 1 << 6]);
     expect(words.slice(3).every((word) => word === 0)).toBe(true);
     expect(frontend.deviceFeatures(0xffff_ffff)).toBe(0);
+    expect(new Rig(undefined, { extraFeatures: [F_ADMIN_VQ] }).frontend.deviceFeatures(1)).toBe(1);
   });
 
   it("CORE-FEAT-DEV-005, CORE-FEAT-FACT-DEV-001: features are final until a reset; the same set is accepted again after it", () => {

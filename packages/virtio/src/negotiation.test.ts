@@ -5,7 +5,10 @@ import { ACK, DRIVER, FEATURES_OK, legacyRig, Rig } from "../test/rig.ts";
 import { net } from "./device-types/index.ts";
 import { F_VERSION_1, FeatureSet, type ReadonlyFeatureSet, unmetDependency } from "./features.ts";
 
-const NET_FEATURES = Object.entries(net).flatMap(([name, value]) => (name.startsWith("F_") && typeof value === "number" ? [value] : []));
+const NET_FEATURES = Object.entries(net)
+  .flatMap(([name, value]) => (name.startsWith("F_") && typeof value === "number" ? [value] : []))
+  // Of legacy devices; the first has the place of ADMIN_VQ.
+  .filter((bit) => bit !== net.F_GUEST_RSC4 && bit !== net.F_GUEST_RSC6);
 const HIGH = [net.F_RSS_CONTEXT, net.F_GUEST_UDP_TUNNEL_GSO, net.F_HOST_UDP_TUNNEL_GSO, net.F_OUT_NET_HEADER, net.F_IPSEC];
 
 /** A device with the features of a network device, the type with the most of them, up to bit 70. */

@@ -1,5 +1,6 @@
 import type { VirtioDevice } from "./device.ts";
 import {
+  F_ADMIN_VQ,
   F_ANY_LAYOUT,
   F_EVENT_IDX,
   F_INDIRECT_DESC,
@@ -32,6 +33,7 @@ export class Negotiation {
     this.#device = device;
     this.#driverRules = (device.featureDependencies ?? []).filter(({ offerOnly }) => !offerOnly);
     const hidden = new FeatureSet(without);
+    hidden.add(F_ADMIN_VQ);
     if (!device.queueReset) hidden.add(F_RING_RESET);
     this.modernOffer = this.#offer([...device.features, ...MODERN_FEATURES, ...extra], hidden);
     const legacyFeatures = device.legacyFeatures ?? [...device.features].filter((bit) => bit < 24);
