@@ -204,6 +204,30 @@ class RestoreDriver implements Step {
   }
 }
 
+/** Both sides start anew. The driver gets all tokens back, and what the device does with old chains has no effect. */
+class Reset implements Step {
+  check(): boolean {
+    return true;
+  }
+  run(model: Model, { driver, device, config }: Rig): void {
+    device.reset();
+    const out = [...model.queued, ...model.available, ...model.inDevice.values(), ...model.staged, ...model.used].map(({ token }) => token);
+    expect(driver.reset().toSorted((a, b) => a - b)).toEqual(out.toSorted((a, b) => a - b));
+    for (const chain of model.inDevice.keys()) {
+      chain.writable.fill(0xdd, chain.writable.remaining);
+      device.push(chain, chain.writableLength);
+    }
+    expect([driver.free, device.inFlight, device.pop(), device.flush()]).toEqual([config.size, 0, undefined, false]);
+    for (const list of [model.queued, model.available, model.staged, model.used]) list.length = 0;
+    model.inDevice.clear();
+    model.deviceWaits = true;
+    model.driverWaits = true;
+  }
+  toString(): string {
+    return "reset";
+  }
+}
+
 class Flush implements Step {
   check(): boolean {
     return true;
@@ -268,23 +292,24 @@ class Callbacks implements Step {
 }
 
 const lengths = fc.array(fc.integer({ min: 1, max: 70 }), { maxLength: 4 });
-const steps = fc.commands(
-  [
-    fc
-      .tuple(lengths, lengths)
-      .filter(([out, into]) => out.length + into.length > 0)
-      .map(([out, into]) => new Add(out, into)),
-    fc.constant(new Kick()),
-    fc.constant(new Pop()),
-    fc.tuple(fc.nat(7), fc.constantFrom(0, 0.5, 1)).map(([pick, fraction]) => new Push(pick, fraction)),
-    fc.constant(new Flush()),
-    fc.constant(new RestoreDevice()),
-    fc.constant(new RestoreDriver()),
-    fc.constant(new GetBuf()),
-    fc.boolean().map((on) => new Callbacks(on)),
-  ],
-  { maxCommands: 150, size: "max" },
-);
+const usual = [
+  fc
+    .tuple(lengths, lengths)
+    .filter(([out, into]) => out.length + into.length > 0)
+    .map(([out, into]) => new Add(out, into)),
+  fc.constant(new Kick()),
+  fc.constant(new Pop()),
+  fc.tuple(fc.nat(7), fc.constantFrom(0, 0.5, 1)).map(([pick, fraction]) => new Push(pick, fraction)),
+  fc.constant(new Flush()),
+  fc.constant(new GetBuf()),
+];
+const rare = [
+  fc.boolean().map((on) => new Callbacks(on)),
+  fc.constant(new RestoreDevice()),
+  fc.constant(new RestoreDriver()),
+  fc.constant(new Reset()),
+];
+const steps = fc.commands([...usual, ...usual, ...usual, ...rare], { maxCommands: 150, size: "max" });
 
 const configs = fc.record({
   format: fc.constantFrom<VirtqueueFormat>("split", "packed"),
