@@ -72,6 +72,8 @@ export class Arena {
     const address = Math.ceil((this.#next + GAP) / align) * align;
     if (address + length + GAP > this.end) throw new HostError("ERR_CONFORMANCE_MEMORY", `no room for ${length} bytes: ${what}`);
     this.#next = address + length;
+    // What was given back keeps its name for as long as nothing else is there.
+    while ((this.#allocations.at(-1)?.address ?? 0) >= address - GAP) this.#allocations.pop();
     this.#allocations.push({ address, length, what });
     return address;
   }
@@ -84,7 +86,6 @@ export class Arena {
   /** Gives back what was taken since a {@link mark}. Nothing of it may be in the device's hands. */
   rollback(mark: number): void {
     this.#next = mark;
-    while ((this.#allocations.at(-1)?.address ?? 0) >= mark) this.#allocations.pop();
   }
 
   /** Puts bytes into a span that the device is to overwrite: none that it could take for its own. */
@@ -168,7 +169,7 @@ export class Arena {
     const at = this.#allocations.findLast((allocation) => address >= allocation.address);
     if (!at) return "unused memory";
     const offset = address - at.address;
-    return offset < at.length ? `${at.what}, byte ${offset}` : `${offset - at.length} bytes behind ${at.what}`;
+    return offset < at.length ? `${at.what}, byte ${offset}` : `${offset - at.length + 1} bytes behind ${at.what}`;
   }
 
   /** Says which byte the device changed that it must not, if any. */

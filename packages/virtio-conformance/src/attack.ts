@@ -35,8 +35,10 @@ async function isServed(session: Session, sent: Sent | undefined): Promise<boole
   return room > 0 && used.written > 0 && sent.message.wrong(used.written, session.answer(sent)) === undefined;
 }
 
-/** An address that no machine has memory at. */
-export const FAR = 2n ** 62n;
+/** An address that no machine has memory at. Its lower half is the address of something that the device must not touch. */
+export function far({ arena }: Session): bigint {
+  return 2n ** 62n + BigInt(arena.end - 4096);
+}
 
 /** The parts of the device's request, placed. */
 export function placed(session: Session, number = 1): { parts: Sent["parts"]; as: (id: number) => Sent } {

@@ -1,5 +1,5 @@
 import { F_INDIRECT_DESC } from "@zarch/virtio";
-import { attack, type Expectation, FAR, placed } from "../attack.ts";
+import { attack, type Expectation, far, placed } from "../attack.ts";
 import { type ConformanceCase, hostile, type Survival } from "../case.ts";
 import type { Rig } from "../rig.ts";
 import { DESC_F_INDIRECT, DESC_F_NEXT, DESC_F_WRITE, type Part } from "../rings/raw-ring.ts";
@@ -89,7 +89,9 @@ export const hostileIndirectCases: readonly ConformanceCase[] = [
     pointed(rig, "any", (at) => ({ ...at, length: at.length + 7 })),
   ),
   hostile("", "indirect: a table shorter than one entry", {}, (rig) => pointed(rig, "refused", (at) => ({ ...at, length: 15 }))),
-  hostile("", "indirect: a table beyond all memory", {}, (rig) => pointed(rig, "refused", (at) => ({ ...at, address: FAR }))),
+  hostile("", "indirect: a table beyond all memory", {}, (rig) =>
+    pointed(rig, "refused", (at, session) => ({ ...at, address: far(session) })),
+  ),
   hostile("", "indirect: a table that wraps around 2^64", {}, (rig) =>
     pointed(rig, "refused", (at) => ({ ...at, address: 2n ** 64n - 16n, length: 64 })),
   ),

@@ -1,5 +1,5 @@
 import { F_EVENT_IDX } from "@zarch/virtio";
-import { attack, FAR, placed } from "../attack.ts";
+import { attack, far, placed } from "../attack.ts";
 import { type ConformanceCase, hostile, type Survival } from "../case.ts";
 import type { Rig } from "../rig.ts";
 import { DESC_F_AVAIL, DESC_F_USED } from "../rings/raw-packed-ring.ts";
@@ -19,13 +19,13 @@ function chain(session: Session, parts: readonly Part[], id: number, goesOn = fa
   session.packedRing().expect(id, parts.length);
 }
 
-async function replaced(rig: Rig, change: (part: Part) => Partial<Part>): Promise<Survival> {
+async function replaced(rig: Rig, change: (part: Part, session: Session) => Partial<Part>): Promise<Survival> {
   const session = await rig.start();
   const { parts, as } = placed(session);
   const index = Math.max(0, parts.length > 1 ? parts.findIndex(({ write }) => write) : 0);
   chain(
     session,
-    parts.map((part, i) => (i === index ? { ...part, ...change(part) } : part)),
+    parts.map((part, i) => (i === index ? { ...part, ...change(part, session) } : part)),
     9,
   );
   return attack(session, "refused", as(9));
@@ -114,7 +114,7 @@ export const hostilePackedCases: readonly ConformanceCase[] = [
     return attack(session, "any");
   }),
 
-  hostile("", "packed ring: a buffer beyond all memory", PACKED, (rig) => replaced(rig, () => ({ address: FAR }))),
+  hostile("", "packed ring: a buffer beyond all memory", PACKED, (rig) => replaced(rig, (_, session) => ({ address: far(session) }))),
   hostile("", "packed ring: a buffer that wraps around 2^64", PACKED, (rig) =>
     replaced(rig, () => ({ address: 2n ** 64n - 16n, length: 64 })),
   ),

@@ -1,9 +1,10 @@
 import { F_EVENT_IDX } from "@zarch/virtio";
-import { attack, FAR, placed } from "../attack.ts";
+import { attack, far, placed } from "../attack.ts";
 import { type ConformanceCase, hostile, type Survival } from "../case.ts";
 import type { Rig } from "../rig.ts";
 import { DESC_F_NEXT, DESC_F_WRITE, type Part } from "../rings/raw-ring.ts";
 import type { RawSplitRing } from "../rings/raw-split-ring.ts";
+import type { Session } from "../session.ts";
 
 const SPLIT = { format: "split" } as const;
 
@@ -29,7 +30,7 @@ async function chained(rig: Rig, next: (ring: RawSplitRing, length: number) => n
 }
 
 /** The device's request with one part replaced. */
-async function replaced(rig: Rig, change: (part: Part) => Partial<Part>): Promise<Survival> {
+async function replaced(rig: Rig, change: (part: Part, session: Session) => Partial<Part>): Promise<Survival> {
   const session = await rig.start();
   const ring = session.splitRing();
   const { parts, as } = placed(session);
@@ -37,7 +38,7 @@ async function replaced(rig: Rig, change: (part: Part) => Partial<Part>): Promis
   const index = Math.max(0, at);
   chain(
     ring,
-    parts.map((part, i) => (i === index ? { ...part, ...change(part) } : part)),
+    parts.map((part, i) => (i === index ? { ...part, ...change(part, session) } : part)),
   );
   ring.offer(0);
   return attack(session, "refused", as(0));
@@ -117,7 +118,7 @@ export const hostileSplitCases: readonly ConformanceCase[] = [
     jump(rig, (ring) => ring.availableIndex + ring.size),
   ),
 
-  hostile("", "split ring: a buffer beyond all memory", SPLIT, (rig) => replaced(rig, () => ({ address: FAR }))),
+  hostile("", "split ring: a buffer beyond all memory", SPLIT, (rig) => replaced(rig, (_, session) => ({ address: far(session) }))),
   hostile("", "split ring: a buffer that wraps around 2^64", SPLIT, (rig) =>
     replaced(rig, () => ({ address: 2n ** 64n - 16n, length: 64 })),
   ),
@@ -153,7 +154,7 @@ export const hostileSplitCases: readonly ConformanceCase[] = [
     const session = await rig.start();
     const ring = session.splitRing();
     const { parts, as } = placed(session);
-    chain(ring, [...parts, { address: FAR, length: 0, write: true }]);
+    chain(ring, [...parts, { address: far(session), length: 0, write: true }]);
     ring.offer(0);
     return attack(session, "any", as(0));
   }),
@@ -201,7 +202,7 @@ export const hostileSplitCases: readonly ConformanceCase[] = [
     const session = await rig.start();
     const ring = session.splitRing();
     const { parts, as } = placed(session);
-    ring.describe(ring.size - 1, { address: FAR, length: 64, flags: DESC_F_NEXT, next: ring.size - 1 });
+    ring.describe(ring.size - 1, { address: far(session), length: 64, flags: DESC_F_NEXT, next: ring.size - 1 });
     chain(ring, parts);
     ring.offer(ring.size - 1);
     ring.offer(0);

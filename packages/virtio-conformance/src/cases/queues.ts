@@ -7,6 +7,8 @@ import { demand, needs, same } from "../verdict.ts";
 
 const MODERN = { driverInterface: "modern" } as const;
 const SPLIT = { format: "split" } as const;
+/** How the arena calls what {@link Session.writable} gives. */
+const WRITABLE = "device-writable buffer";
 const PACKED = { format: "packed" } as const;
 
 function room(sent: Sent): number {
@@ -187,17 +189,15 @@ export const queueCases: readonly ConformanceCase[] = [
   }),
 ];
 
-function wasOpen(session: Session, address: number): boolean {
-  return session.arena.describe(address).startsWith("device-writable buffer");
-}
-
 async function readsNothingWritable(rig: Rig): Promise<void> {
   const session = await rig.start();
   needs(session.message().into.length > 0, "the device's request has nothing to write");
   session.watch.newStep();
-  const seen = await session.accesses(() => session.roundTrip(1).then(() => undefined));
-  const bad = seen.find(({ kind, address }) => kind === "read" && wasOpen(session, address));
+  const sent = session.prepare(session.message(1));
+  const seen = await session.accesses(() => session.kick());
+  const bad = seen.find(({ kind, address }) => kind === "read" && session.arena.describe(address).startsWith(WRITABLE));
   demand(bad === undefined, () => `the device reads ${session.arena.describe(bad?.address ?? 0)}`);
+  session.finish(sent, await session.used());
 }
 
 async function writesWhatItReports(rig: Rig): Promise<void> {

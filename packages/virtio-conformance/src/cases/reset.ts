@@ -1,4 +1,5 @@
 import { F_RING_RESET, STATUS_DRIVER_OK } from "@zarch/virtio";
+import { far } from "../attack.ts";
 import { advice, type ConformanceCase, rule } from "../case.ts";
 import type { Session } from "../session.ts";
 import { demand, needs, same } from "../verdict.ts";
@@ -162,7 +163,7 @@ async function resetQueue(session: Session, queue: number): Promise<void> {
 
 /** Offers something that cannot be a buffer. */
 function breakRing(session: Session): void {
-  const outside = { address: 2n ** 62n, length: 64, write: session.message().into.length > 0 };
+  const outside = { address: far(session), length: 64, write: session.message().into.length > 0 };
   session.ring().add([outside]);
   session.kick();
 }
