@@ -58,7 +58,7 @@ export class QueueMemory {
 
   /** A ring at its beginning, its memory zeroed. */
   createRing<Token>(memory: GuestMemory): DriverVirtqueue<Token> {
-    const { features, endian } = this.#shape;
+    const { features, endian, legacy } = this.#shape;
     return createDriverVirtqueue<Token>(memory, {
       format: features.has(F_RING_PACKED) ? "packed" : "split",
       size: this.size,
@@ -67,6 +67,7 @@ export class QueueMemory {
       indirect: features.has(F_INDIRECT_DESC),
       eventIndex: features.has(F_EVENT_IDX),
       inOrder: features.has(F_IN_ORDER),
+      toleratesLengths: legacy,
       ...(this.#tables === undefined ? {} : { indirectTables: { address: this.#tables, entries: this.#entries } }),
     });
   }
