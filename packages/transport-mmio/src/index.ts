@@ -9,4 +9,4 @@ export {
 } from "./discovery.ts";
 export { emptyVirtioMmioSlot, type MmioRegion } from "./mmio-region.ts";
 export * from "./registers.ts";
-export { VirtioMmioDevice, type VirtioMmioOptions } from "./virtio-mmio-device.ts";
+export { VirtioMmioDevice, type VirtioMmioOptions, type VirtioMmioState } from "./virtio-mmio-device.ts";

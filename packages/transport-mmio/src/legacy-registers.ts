@@ -1,6 +1,8 @@
-import type { VirtioFrontend } from "@zarch/virtio";
+import type { StateReader, VirtioFrontend, VirtioState } from "@zarch/virtio";
 import { VirtioMmioLegacyRegister as LegacyRegister, VirtioMmioRegister as Register } from "./registers.ts";
-import { NOTHING, type VersionRegisters } from "./version-registers.ts";
+import { checkInUse, NOTHING, readQueues, type VersionRegisters } from "./version-registers.ts";
+
+const MAX_VALUE = 0xffff_ffff;
 
 /** What the driver wrote for one queue. */
 interface QueueRegisters {
@@ -29,6 +31,20 @@ export class LegacyRegisters implements VersionRegisters {
       queue.size = 0;
       queue.align = 0;
       queue.pfn = 0;
+    }
+  }
+
+  save(): Readonly<Record<string, unknown>> {
+    return { guestPageSize: this.#guestPageSize, queues: this.#queues.map((queue) => ({ ...queue })) };
+  }
+
+  restore(state: StateReader, frontend: VirtioState): void {
+    const queues = readQueues(state, this.#queues.length);
+    this.#guestPageSize = state.integer("guestPageSize", 0, MAX_VALUE);
+    for (const [index, queue] of this.#queues.entries()) {
+      const saved = queues[index]!;
+      for (const name of ["size", "align", "pfn"] as const) queue[name] = saved.integer(name, 0, MAX_VALUE);
+      checkInUse(saved, queue.pfn !== 0, index, frontend);
     }
   }
 

@@ -1,11 +1,14 @@
-import { F_RING_RESET, type SharedMemoryRegion, type VirtioFrontend } from "@zarch/virtio";
+import { F_RING_RESET, type SharedMemoryRegion, type StateReader, type VirtioFrontend, type VirtioState } from "@zarch/virtio";
 import { VirtioMmioRegister as Register } from "./registers.ts";
-import { NOTHING, type VersionRegisters } from "./version-registers.ts";
+import { checkInUse, NOTHING, readQueues, type VersionRegisters } from "./version-registers.ts";
 
 const ALL_ONES = 0xffff_ffff;
 
-/** What the driver wrote for one queue. Addresses are in halves of 32 bits. */
-class QueueRegisters {
+/** Registers of a queue with 32 bits that the driver writes. Addresses are in halves. */
+const LATCHES = ["size", "descriptorLow", "descriptorHigh", "driverLow", "driverHigh", "deviceLow", "deviceHigh"] as const;
+
+/** What the driver wrote for one queue. */
+class QueueRegisters implements Record<(typeof LATCHES)[number], number> {
   ready = false;
   /** The queue's reset while it is under way. */
   resetting: Promise<void> | undefined;
@@ -20,13 +23,7 @@ class QueueRegisters {
   clear(): void {
     this.ready = false;
     this.resetting = undefined;
-    this.size = 0;
-    this.descriptorLow = 0;
-    this.descriptorHigh = 0;
-    this.driverLow = 0;
-    this.driverHigh = 0;
-    this.deviceLow = 0;
-    this.deviceHigh = 0;
+    for (const name of LATCHES) this[name] = 0;
   }
 }
 
@@ -49,18 +46,40 @@ export class ModernRegisters implements VersionRegisters {
   readonly version = 2;
   readonly #frontend: VirtioFrontend;
   readonly #queues: readonly QueueRegisters[];
-  /** What SHMSel selects, if that exists. */
-  #sharedMemory: SharedMemoryRegion | undefined;
+  #shmSel = 0;
 
   constructor(frontend: VirtioFrontend) {
     this.#frontend = frontend;
-    this.#sharedMemory = frontend.sharedMemoryRegion(0);
     this.#queues = Array.from({ length: frontend.queueCount }, () => new QueueRegisters());
   }
 
   reset(): void {
     for (const queue of this.#queues) queue.clear();
-    this.#sharedMemory = this.#frontend.sharedMemoryRegion(0);
+    this.#shmSel = 0;
+  }
+
+  save(): Readonly<Record<string, unknown>> {
+    const queues = this.#queues.map((queue) => ({
+      ready: queue.ready,
+      ...Object.fromEntries(LATCHES.map((name) => [name, queue[name]])),
+    }));
+    return { shmSel: this.#shmSel, queues };
+  }
+
+  restore(state: StateReader, frontend: VirtioState): void {
+    const queues = readQueues(state, this.#queues.length);
+    this.#shmSel = state.integer("shmSel", 0, ALL_ONES);
+    for (const [index, queue] of this.#queues.entries()) {
+      const saved = queues[index]!;
+      queue.ready = saved.boolean("ready");
+      for (const name of LATCHES) queue[name] = saved.integer(name, 0, ALL_ONES);
+      checkInUse(saved, queue.ready, index, frontend);
+    }
+  }
+
+  /** What SHMSel selects, if that exists. */
+  get #sharedMemory(): SharedMemoryRegion | undefined {
+    return this.#frontend.sharedMemoryRegion(this.#shmSel);
   }
 
   read(offset: number, index: number): number {
@@ -86,7 +105,7 @@ export class ModernRegisters implements VersionRegisters {
 
   write(offset: number, index: number, value: number): boolean {
     if (offset === Register.shmSel) {
-      this.#sharedMemory = this.#frontend.sharedMemoryRegion(value);
+      this.#shmSel = value;
       return true;
     }
     const queue = this.#queues[index];

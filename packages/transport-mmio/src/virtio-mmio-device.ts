@@ -5,9 +5,12 @@ import {
   F_RING_RESET,
   F_SR_IOV,
   type RingOptions,
+  StateReader,
   type TransportInterrupts,
   type VirtioDevice,
   VirtioFrontend,
+  type VirtioState,
+  VirtioStateError,
 } from "@zarch/virtio";
 import { HostError, type Logger, silentLogger } from "@zarch/vmm-interface";
 import { LegacyRegisters } from "./legacy-registers.ts";
@@ -40,6 +43,24 @@ export interface VirtioMmioOptions {
   /** Receives what the driver did wrong, at level `"debug"`, and failures of the device. */
   readonly logger?: Logger;
 }
+
+/** What {@link VirtioMmioDevice.save} gives: plain data for JSON. */
+export interface VirtioMmioState {
+  /** Of this format. */
+  readonly version: 1;
+  /** What the Version register reads. */
+  readonly layout: 1 | 2;
+  readonly deviceFeaturesSel: number;
+  readonly driverFeaturesSel: number;
+  readonly queueSel: number;
+  readonly interruptStatus: number;
+  /** The other registers, by layout. */
+  readonly registers: Readonly<Record<string, unknown>>;
+  readonly frontend: VirtioState;
+}
+
+const STATE_VERSION = 1;
+const MAX_VALUE = 0xffff_ffff;
 
 const VENDOR_ID = 0x6863_727a;
 
@@ -193,6 +214,54 @@ export class VirtioMmioDevice implements MmioRegion {
     this.#queueSel = 0;
     this.#setInterruptStatus(0);
     return pending;
+  }
+
+  /**
+   * The whole state of device, transport and queues, for {@link restore}; see {@link VirtioFrontend.save}. Settle `frontend.pause()` first.
+   * @throws VirtioStateError ERR_VIRTIO_STATE_BUSY while the device or a queue of it is being reset
+   */
+  save(): VirtioMmioState {
+    return {
+      version: STATE_VERSION,
+      layout: this.#versionRegisters.version,
+      deviceFeaturesSel: this.#deviceFeaturesSel,
+      driverFeaturesSel: this.#driverFeaturesSel,
+      queueSel: this.#queueSel,
+      interruptStatus: this.#interruptStatus,
+      registers: this.#versionRegisters.save(),
+      frontend: this.frontend.save(),
+    };
+  }
+
+  /**
+   * Puts back what {@link save} gave, of a device with equal options over the same contents of guest memory; see {@link VirtioFrontend.restore}. The
+   * interrupt line becomes active if it was. Service begins with `frontend.resume()`, when the rest of the machine is there, too.
+   * @param state of unknown origin
+   * @throws VirtioStateError; the device is as after a reset
+   */
+  restore(state: unknown): void {
+    const saved = new StateReader(state, "virtio-mmio device");
+    const version = saved.integer("version", 0, MAX_VALUE);
+    if (version !== STATE_VERSION) throw new VirtioStateError("ERR_VIRTIO_STATE_VERSION", `a saved state of version ${version}`);
+    if (saved.integer("layout", 1, 2) !== this.#versionRegisters.version) saved.refuseDevice("it has another version of virtio-mmio");
+    const deviceFeaturesSel = saved.integer("deviceFeaturesSel", 0, MAX_VALUE);
+    const driverFeaturesSel = saved.integer("driverFeaturesSel", 0, MAX_VALUE);
+    const queueSel = saved.integer("queueSel", 0, MAX_VALUE);
+    const interruptStatus = saved.integer("interruptStatus", 0, VirtioMmioInterrupt.usedBuffer | VirtioMmioInterrupt.configChange);
+    const registers = saved.child("registers");
+    const frontend = saved.value("frontend");
+    this.frontend.restore(frontend);
+    try {
+      this.#versionRegisters.restore(registers, frontend as VirtioState);
+    } catch (error) {
+      void this.#resetDevice();
+      this.frontend.resume();
+      throw error;
+    }
+    this.#deviceFeaturesSel = deviceFeaturesSel;
+    this.#driverFeaturesSel = driverFeaturesSel;
+    this.#queueSel = queueSel;
+    this.#setInterruptStatus(interruptStatus);
   }
 
   #readConfig(offset: number, width: number): number {
