@@ -23,18 +23,20 @@ const DEVICE_AREA = 0x100;
 /** Bytes of memory for one message. */
 const MESSAGE_SPACE = 0x800;
 
-/** A driver that keeps the rules, to see whether a device still serves one. Uses the modern interface. */
+/** A driver that keeps the rules, to see whether a device still serves one. Uses the modern interface if there is one. */
 export class CorrectDriver {
-  readonly endian: Endian = "little";
+  readonly endian: Endian;
   readonly #frontend: VirtioFrontend;
   readonly #memory: GuestMemory & { readonly guest: Uint8Array };
   readonly #rings: (DriverVirtqueue<number> | undefined)[] = [];
 
   /** Takes the device through initialization. @throws Finding if it refuses anything */
-  constructor(frontend: VirtioFrontend, memory: GuestMemory & { readonly guest: Uint8Array }) {
+  constructor(frontend: VirtioFrontend, memory: GuestMemory & { readonly guest: Uint8Array }, legacyEndian: Endian) {
     this.#frontend = frontend;
     this.#memory = memory;
-    if (!frontend.useInterface("modern")) throw new Finding("wedged", "after a reset the modern interface is refused");
+    const legacy = frontend.personality === "legacy";
+    this.endian = legacy ? legacyEndian : "little";
+    this.#expect(frontend.useInterface(legacy ? "legacy" : "modern"), "the interface");
     const features = new FeatureSet();
     for (let word = 0; word < 3; word++) features.setWord(word, frontend.deviceFeatures(word));
     features.delete(F_SUSPEND);
@@ -43,8 +45,10 @@ export class CorrectDriver {
     status |= STATUS_DRIVER;
     this.#expect(frontend.writeStatus(status), "DRIVER");
     for (let word = 0; word < 3; word++) this.#expect(frontend.setDriverFeatures(word, features.word(word)), "features");
-    status |= STATUS_FEATURES_OK;
-    this.#expect(frontend.writeStatus(status), "FEATURES_OK");
+    if (!legacy) {
+      status |= STATUS_FEATURES_OK;
+      this.#expect(frontend.writeStatus(status), "FEATURES_OK");
+    }
     for (let index = 0; index < frontend.queueCount; index++) this.#setUp(index, features);
     this.#expect(frontend.writeStatus(status | STATUS_DRIVER_OK), "DRIVER_OK");
     this.#expect(!frontend.needsReset, "service");

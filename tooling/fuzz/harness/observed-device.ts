@@ -11,8 +11,8 @@ export class QueueObserver {
   readonly #setupOf: (index: number) => QueueSetup | undefined;
   #models = new Map<number, RingModel>();
   readonly #wrapped = new WeakMap<DeviceQueue, DeviceQueue>();
-  /** Chains that the device took. */
-  popped = 0;
+  /** Set when a device goes on with a saved state: nobody knows what is in work. Until the next reset it may write anywhere. */
+  blind = false;
 
   constructor(memory: FuzzMemory, setupOf: (index: number) => QueueSetup | undefined) {
     this.#memory = memory;
@@ -21,6 +21,7 @@ export class QueueObserver {
 
   /** Whether the device may write there now. */
   mayWrite(address: number, length: number): boolean {
+    if (this.blind) return true;
     for (const model of this.#models.values()) if (model.mayWrite(address, length)) return true;
     return false;
   }
@@ -28,6 +29,12 @@ export class QueueObserver {
   /** The device was reset: nothing is its own any more. */
   forgetAll(): void {
     this.#models = new Map();
+    this.blind = false;
+  }
+
+  /** Service goes on after a pause, and publishes what is staged. */
+  resumed(): void {
+    for (const model of this.#models.values()) model.published();
   }
 
   forget(index: number): void {
@@ -53,7 +60,7 @@ export class QueueObserver {
     const known = this.#wrapped.get(queue);
     if (known) return known;
     const setup = this.#setupOf(queue.index);
-    if (!setup) return queue;
+    if (!setup || this.blind) return queue;
     const { size, areas } = setup;
     const model = new RingModel(this.#memory, {
       format: features.has(F_RING_PACKED) ? "packed" : "split",
@@ -88,7 +95,6 @@ export class QueueObserver {
   #pop(queue: DeviceQueue, model: RingModel): DescriptorChain | undefined {
     const chain = observed(model, () => queue.pop());
     if (!chain) return undefined;
-    this.popped++;
     this.#memory.noting(() => model.popped(chain));
     return chain;
   }

@@ -133,6 +133,12 @@ export class RingModel {
     if (descriptorCount !== model.descriptors) wrong(`a chain of ${descriptorCount} descriptors has ${model.descriptors}`);
   }
 
+  /** Gives up: nothing is known of the ring any more, and everything is right. */
+  lose(): void {
+    this.#lost = true;
+    this.unknown++;
+  }
+
   /** The device goes on in another object, which gives again what is in flight. */
   restored(): void {
     this.#again = this.#pending.filter(({ pushed }) => !pushed).map(({ chain }) => chain);
@@ -191,6 +197,12 @@ export class RingModel {
     const isDue = (entry: { readonly pushed: boolean }, i: number): boolean => entry.pushed && (held < 0 || i < held);
     for (const { chain } of this.#pending.filter(isDue)) this.#slots -= chain.slots;
     this.#pending = this.#pending.filter((entry, i) => !isDue(entry, i));
+  }
+
+  /** The device may have published what it gave back, and have read the driver's index. */
+  published(): void {
+    this.flushed();
+    this.#availableIndex = undefined;
   }
 
   #advance(slots: number): void {

@@ -7,4 +7,6 @@ export const targets: Readonly<Record<string, () => Promise<FuzzTarget>>> = {
   blk: async () => (await import("./blk.ts")).blk,
   console: async () => (await import("./console.ts")).console,
   rng: async () => (await import("./rng.ts")).rng,
+  mmio: async () => (await import("./mmio.ts")).mmio,
+  ccw: async () => (await import("./ccw.ts")).ccw,
 };

@@ -8,11 +8,13 @@ import {
   type VirtqueueAreas,
   type VirtqueueConfig,
   VirtqueueError,
+  VirtqueueStateError,
 } from "../../../packages/vring/src/index.ts";
 import { Finding, type FuzzTarget } from "../engine/target.ts";
 import { ByteInput } from "../harness/byte-input.ts";
 import { FuzzMemory } from "../harness/fuzz-memory.ts";
 import { HostileRing, type Part } from "../harness/hostile-ring.ts";
+import { damageJson } from "../harness/json.ts";
 import { RingModel, type RingModelConfig } from "../harness/ring-model.ts";
 
 const MEMORY_SIZE = 0x4000;
@@ -279,17 +281,30 @@ class RingRun {
     if ((shape & 0x40) === 0) this.#pop();
   }
 
-  /** Goes on with another object that has the state of this one. What was in flight comes again. */
+  /** Goes on with another object that has the state of this one, or one that somebody has changed. What was in flight comes again. */
   #saveAndRestore(): void {
+    const input = this.#input;
     const old = this.#queue;
-    const state = JSON.parse(JSON.stringify(old.save())) as DeviceVirtqueueState;
+    const saved = JSON.parse(JSON.stringify(old.save())) as DeviceVirtqueueState;
+    const damages = input.below(4);
+    let state: unknown = saved;
+    for (let i = 0; i < damages; i++) state = damageJson(input, state);
+    try {
+      this.#queue = createDeviceVirtqueue(this.#memory, this.#config, { state: state as DeviceVirtqueueState });
+    } catch (error) {
+      if (!(error instanceof VirtqueueStateError) || damages === 0) throw error;
+      return;
+    }
     old.close();
-    this.#queue = createDeviceVirtqueue(this.#memory, this.#config, { state });
     this.#live.clear();
     // A saved state does not tell whether a queue that met a malformed ring was closed afterwards.
-    this.#closed = state.closed && state.error === undefined;
+    const { closed, error } = state as DeviceVirtqueueState;
+    this.#closed = closed && error === undefined;
     this.#model.restored();
-    if (JSON.stringify(this.#queue.save()) !== JSON.stringify(state)) throw new Finding("answer", "a restored queue has another state");
+    if (damages > 0) this.#model.lose();
+    if (JSON.stringify(this.#queue.save()) !== JSON.stringify(state) && damages === 0) {
+      throw new Finding("answer", "a restored queue has another state");
+    }
   }
 
   /** What one run leaves behind in the code itself must not hurt the next queue. */
