@@ -44,6 +44,12 @@ export class QtestMemory implements GuestMemory {
   loadUint8 = (address: number) => this.#load(address, 1).getUint8(0);
   loadUint16 = (address: number, endian: Endian) => this.#load(address, 2).getUint16(0, endian === "little");
   loadUint32 = (address: number, endian: Endian) => this.#load(address, 4).getUint32(0, endian === "little");
+  loadUint32s = (address: number, endian: Endian, target: Uint32Array) => {
+    const bytes = new Uint8Array(4 * target.length);
+    this.read(address, bytes);
+    const view = new DataView(bytes.buffer);
+    for (let i = 0; i < target.length; i++) target[i] = view.getUint32(4 * i, endian === "little");
+  };
   loadUint64 = (address: number, endian: Endian) => Number(this.loadBigUint64(address, endian));
   loadBigUint64 = (address: number, endian: Endian) => this.#load(address, 8).getBigUint64(0, endian === "little");
   storeUint8 = (address: number, value: number) => this.#store(address, 1, (view) => view.setUint8(0, value));

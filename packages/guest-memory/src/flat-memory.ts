@@ -1,4 +1,13 @@
-import { type Endian, type GuestMemory, GuestMemoryError, isSpanInside, type WriteObserver, WriteObservers } from "./memory.ts";
+import {
+  type Endian,
+  type GuestMemory,
+  GuestMemoryError,
+  getUint64,
+  isSpanInside,
+  setUint64,
+  type WriteObserver,
+  WriteObservers,
+} from "./memory.ts";
 
 /** Guest memory in a plain buffer: guest byte A is buffer byte A. For everyone who has no CPU of ours. */
 export class FlatMemory implements GuestMemory {
@@ -55,12 +64,15 @@ export class FlatMemory implements GuestMemory {
     return this.#view.getUint32(address, endian === "little");
   }
 
+  loadUint32s(address: number, endian: Endian, target: Uint32Array): void {
+    this.#check(address, 4 * target.length);
+    const little = endian === "little";
+    for (let i = 0; i < target.length; i++) target[i] = this.#view.getUint32(address + 4 * i, little);
+  }
+
   loadUint64(address: number, endian: Endian): number {
     this.#check(address, 8);
-    const little = endian === "little";
-    const first = this.#view.getUint32(address, little);
-    const second = this.#view.getUint32(address + 4, little);
-    return little ? second * 0x1_0000_0000 + first : first * 0x1_0000_0000 + second;
+    return getUint64(this.#view, address, endian === "little");
   }
 
   loadBigUint64(address: number, endian: Endian): bigint {
@@ -88,10 +100,7 @@ export class FlatMemory implements GuestMemory {
 
   storeUint64(address: number, value: number, endian: Endian): void {
     this.#check(address, 8);
-    const little = endian === "little";
-    const high = Math.floor(value / 0x1_0000_0000);
-    this.#view.setUint32(address, little ? value >>> 0 : high, little);
-    this.#view.setUint32(address + 4, little ? high : value >>> 0, little);
+    setUint64(this.#view, address, value, endian === "little");
     this.#observers.notify(address, 8);
   }
 

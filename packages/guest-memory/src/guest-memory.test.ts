@@ -53,6 +53,24 @@ describe.each(layouts)("%s memory", (_, create) => {
     );
   });
 
+  it("loads consecutive 32-bit values as single loads would", () => {
+    fc.assert(
+      fc.property(
+        fc.uint8Array({ minLength: 40, maxLength: 40 }),
+        fc.integer({ min: 0, max: SIZE - 40 }),
+        fc.nat(10),
+        endian,
+        (bytes, address, count, order) => {
+          const memory = create();
+          memory.write(address, bytes);
+          const values = new Uint32Array(count);
+          memory.loadUint32s(address, order, values);
+          expect([...values]).toEqual(Array.from({ length: count }, (_, i) => memory.loadUint32(address + 4 * i, order)));
+        },
+      ),
+    );
+  });
+
   it("never loads a value of 2^53 or more as a smaller one, so that as an address it stays outside", () => {
     fc.assert(
       fc.property(fc.bigInt({ min: 2n ** 53n, max: 2n ** 64n - 1n }), endian, (value, order) => {
@@ -113,11 +131,13 @@ describe.each(layouts)("%s memory", (_, create) => {
     const observed: number[] = [];
     memory.observeWrites((at) => observed.push(at));
     const bytes = new Uint8Array(8).fill(1);
+    const words = new Uint32Array(2).fill(1);
     const accesses = [
       () => memory.read(address, bytes),
       () => memory.write(address, bytes),
       () => memory.fill(address, 8, 1),
       () => memory.loadUint64(address, "big"),
+      () => memory.loadUint32s(address, "big", words),
       () => memory.loadBigUint64(address, "little"),
       () => memory.storeUint64(address, 1, "big"),
       () => memory.storeBigUint64(address, 1n, "little"),
@@ -127,6 +147,7 @@ describe.each(layouts)("%s memory", (_, create) => {
       expect(access).toThrow(expect.objectContaining({ code: "ERR_GUEST_MEMORY_RANGE", kind: "guest", address, length: 8 }));
     }
     expect(bytes).toEqual(new Uint8Array(8).fill(1));
+    expect(words).toEqual(new Uint32Array(2).fill(1));
     expect(dump(memory)).toEqual(Array(SIZE).fill(0));
     expect(observed).toEqual([]);
   });

@@ -41,6 +41,8 @@ export interface GuestMemory {
   loadUint8(address: number): number;
   loadUint16(address: number, endian: Endian): number;
   loadUint32(address: number, endian: Endian): number;
+  /** Loads `target.length` consecutive 32-bit values: a descriptor or a header at once, at the price of one check. */
+  loadUint32s(address: number, endian: Endian, target: Uint32Array): void;
   /** See the interface's note for values of 2^53 and more. */
   loadUint64(address: number, endian: Endian): number;
   loadBigUint64(address: number, endian: Endian): bigint;
@@ -56,8 +58,34 @@ export interface GuestMemory {
   observeWrites(observer: WriteObserver): () => void;
 }
 
-export function isSpanInside(size: number, address: number, length: number): boolean {
+function isAnySpanInside(size: number, address: number, length: number): boolean {
   return Number.isSafeInteger(address) && Number.isSafeInteger(length) && address >= 0 && length >= 0 && address <= size - length;
+}
+
+export function isSpanInside(size: number, address: number, length: number): boolean {
+  // Integers of 32 bits are the common case, and told faster than safe integers.
+  if (address >>> 0 === address && length >>> 0 === length) return address <= size - length;
+  return isAnySpanInside(size, address, length);
+}
+
+/** 64 bits of a view as a number, see {@link GuestMemory}. */
+export function getUint64(view: DataView, offset: number, little: boolean): number {
+  // V8 inlines calls to views only if nothing is decided between the look at the view and the call.
+  const lowAt = little ? offset : offset + 4;
+  const highAt = little ? offset + 4 : offset;
+  const low = view.getUint32(lowAt, little);
+  const high = view.getUint32(highAt, little);
+  // Most values are small, and stay integers for the compiler of the host then.
+  return high === 0 ? low : high * 0x1_0000_0000 + low;
+}
+
+/** Stores a non-negative safe integer as 64 bits. */
+export function setUint64(view: DataView, offset: number, value: number, little: boolean): void {
+  const lowAt = little ? offset : offset + 4;
+  const highAt = little ? offset + 4 : offset;
+  const high = Math.floor(value / 0x1_0000_0000);
+  view.setUint32(lowAt, value >>> 0, little);
+  view.setUint32(highAt, high, little);
 }
 
 /** The observers of one memory; no cost beyond a length test when there are none. */
@@ -72,6 +100,10 @@ export class WriteObservers {
   }
 
   notify(address: number, length: number): void {
+    if (this.#observers.length > 0) this.#tell(address, length);
+  }
+
+  #tell(address: number, length: number): void {
     for (const observer of this.#observers) observer(address, length);
   }
 }

@@ -51,6 +51,10 @@ export class OffsetMemory implements GuestMemory {
     return this.#memory.loadUint32(this.#below(address, 4), endian);
   }
 
+  loadUint32s(address: number, endian: Endian, target: Uint32Array): void {
+    this.#memory.loadUint32s(this.#below(address, 4 * target.length), endian, target);
+  }
+
   loadUint64(address: number, endian: Endian): number {
     return this.#memory.loadUint64(this.#below(address, 8), endian);
   }

@@ -1,4 +1,13 @@
-import { type Endian, type GuestMemory, GuestMemoryError, isSpanInside, type WriteObserver, WriteObservers } from "./memory.ts";
+import {
+  type Endian,
+  type GuestMemory,
+  GuestMemoryError,
+  getUint64,
+  isSpanInside,
+  setUint64,
+  type WriteObserver,
+  WriteObservers,
+} from "./memory.ts";
 
 /** Copies bytes between a host array and reversed memory faster than a JavaScript loop can. */
 export interface ReversedCopier {
@@ -86,12 +95,15 @@ export class ReversedMemory implements GuestMemory {
     return this.#view.getUint32(this.#low(address, 4), endian === "big");
   }
 
-  loadUint64(address: number, endian: Endian): number {
-    const low = this.#low(address, 8);
+  loadUint32s(address: number, endian: Endian, target: Uint32Array): void {
+    // Where the first value lies, which is highest.
+    const first = this.#low(address, 4 * target.length) + 4 * (target.length - 1);
     const big = endian === "big";
-    const first = this.#view.getUint32(low, big);
-    const second = this.#view.getUint32(low + 4, big);
-    return big ? second * 0x1_0000_0000 + first : first * 0x1_0000_0000 + second;
+    for (let i = 0; i < target.length; i++) target[i] = this.#view.getUint32(first - 4 * i, big);
+  }
+
+  loadUint64(address: number, endian: Endian): number {
+    return getUint64(this.#view, this.#low(address, 8), endian === "big");
   }
 
   loadBigUint64(address: number, endian: Endian): bigint {
@@ -114,11 +126,7 @@ export class ReversedMemory implements GuestMemory {
   }
 
   storeUint64(address: number, value: number, endian: Endian): void {
-    const low = this.#low(address, 8);
-    const big = endian === "big";
-    const high = Math.floor(value / 0x1_0000_0000);
-    this.#view.setUint32(low, big ? value >>> 0 : high, big);
-    this.#view.setUint32(low + 4, big ? high : value >>> 0, big);
+    setUint64(this.#view, this.#low(address, 8), value, endian === "big");
     this.#observers.notify(address, 8);
   }
 

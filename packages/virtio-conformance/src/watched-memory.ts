@@ -97,6 +97,11 @@ export class WatchedMemory implements GuestMemory {
     return value;
   }
 
+  loadUint32s(address: number, endian: Endian, target: Uint32Array): void {
+    this.inner.loadUint32s(address, endian, target);
+    this.#saw("read", address, 4 * target.length);
+  }
+
   loadUint64(address: number, endian: Endian): number {
     const value = this.inner.loadUint64(address, endian);
     this.#saw("read", address, 8);

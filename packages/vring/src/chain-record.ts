@@ -4,8 +4,21 @@ import { VirtqueueError } from "./errors.ts";
 /** Most bytes in one chain (2.7.5.2: not more than 2^32). */
 const MAX_CHAIN_BYTES = 0x1_0000_0000;
 
-/** Buffers for which a record has room at first, and the most with which it is used again. */
-const USUAL_BUFFERS = 4;
+// The errors are made in functions of their own, so that V8 inlines the rest.
+
+function tooLong(maxLength: number): VirtqueueError {
+  return new VirtqueueError("ERR_VIRTQUEUE_CHAIN_TOO_LONG", `a chain has more than ${maxLength} descriptors`);
+}
+
+function wrongOrder(): VirtqueueError {
+  return new VirtqueueError("ERR_VIRTQUEUE_ORDER", "a device-readable descriptor follows a device-writable one");
+}
+
+function outside(address: number, length: number): VirtqueueError {
+  return new VirtqueueError("ERR_VIRTQUEUE_BUFFER", `buffer at 0x${address.toString(16)}, ${length} bytes, is outside memory`);
+}
+
+/** Most buffers that a record may have had when it is to be used again. */
 const KEPT_BUFFERS = 64;
 
 /** Shared by a queue and its chains: once closed, no chain writes to guest memory any more. */
@@ -39,11 +52,11 @@ export class ChainRecord {
   /** Descriptors that hold data, those of length 0 included. */
   descriptors = 0;
   /** Pairs of guest physical address and length in bytes, without those of length 0; every span is known to be in memory. */
-  spans = new Float64Array(2 * USUAL_BUFFERS);
+  readonly spans: number[] = [];
   /** How much of {@link spans} is in use. */
   spansEnd = 0;
   /** Where the device-writable part begins in {@link spans}; -1 while there is none. */
-  #firstWritable = -1;
+  firstWritable = -1;
   readableBytes = 0;
   writableBytes = 0;
   /** Bytes that the device reports, or -1 while it has the chain. */
@@ -63,7 +76,7 @@ export class ChainRecord {
   start(): void {
     this.descriptors = 0;
     this.spansEnd = 0;
-    this.#firstWritable = -1;
+    this.firstWritable = -1;
     this.readableBytes = 0;
     this.writableBytes = 0;
     this.written = -1;
@@ -74,47 +87,40 @@ export class ChainRecord {
    * @throws VirtqueueError ERR_VIRTQUEUE_CHAIN_TOO_LONG, ERR_VIRTQUEUE_ORDER or ERR_VIRTQUEUE_BUFFER
    */
   add(address: number, length: number, writable: boolean): void {
-    if (++this.descriptors > this.#maxLength) {
-      throw new VirtqueueError("ERR_VIRTQUEUE_CHAIN_TOO_LONG", `a chain has more than ${this.#maxLength} descriptors`);
-    }
+    if (++this.descriptors > this.#maxLength) throw tooLong(this.#maxLength);
     const end = this.spansEnd;
     if (writable) {
-      if (this.#firstWritable < 0) this.#firstWritable = end;
+      if (this.firstWritable < 0) this.firstWritable = end;
       this.writableBytes += length;
     } else {
-      if (this.#firstWritable >= 0) {
-        throw new VirtqueueError("ERR_VIRTQUEUE_ORDER", "a device-readable descriptor follows a device-writable one");
-      }
+      if (this.firstWritable >= 0) throw wrongOrder();
       this.readableBytes += length;
     }
     if (length === 0) return;
-    if (!this.memory.contains(address, length)) {
-      throw new VirtqueueError("ERR_VIRTQUEUE_BUFFER", `buffer at 0x${address.toString(16)}, ${length} bytes, is outside memory`);
-    }
-    if (this.readableBytes + this.writableBytes > MAX_CHAIN_BYTES) {
-      throw new VirtqueueError("ERR_VIRTQUEUE_BUFFER", "a chain has more than 2^32 bytes");
-    }
-    if (end === this.spans.length) this.#grow();
+    if (!this.memory.contains(address, length)) throw outside(address, length);
     this.spans[end] = address;
     this.spans[end + 1] = length;
     this.spansEnd = end + 2;
   }
 
-  #grow(): void {
-    const spans = new Float64Array(2 * this.spans.length);
-    spans.set(this.spans);
-    this.spans = spans;
-  }
-
-  get firstWritable(): number {
-    return this.#firstWritable < 0 ? this.spansEnd : this.#firstWritable;
+  /**
+   * The chain is complete.
+   * @throws VirtqueueError ERR_VIRTQUEUE_BUFFER
+   */
+  finish(id: number, slots: number): void {
+    if (this.readableBytes + this.writableBytes > MAX_CHAIN_BYTES) {
+      throw new VirtqueueError("ERR_VIRTQUEUE_BUFFER", "a chain has more than 2^32 bytes");
+    }
+    this.id = id;
+    this.slots = slots;
   }
 
   /** The buffers as a list. */
   pairs(): ChainSpans {
     const pairs = (from: number, to: number): ChainSpan[] =>
       Array.from({ length: (to - from) / 2 }, (_, i) => [this.spans[from + 2 * i] as number, this.spans[from + 2 * i + 1] as number]);
-    return { readable: pairs(0, this.firstWritable), writable: pairs(this.firstWritable, this.spansEnd) };
+    const middle = this.firstWritable < 0 ? this.spansEnd : this.firstWritable;
+    return { readable: pairs(0, middle), writable: pairs(middle, this.spansEnd) };
   }
 
   /** The device returns the chain: its objects that the device may still have are worth nothing from now on. */

@@ -15,23 +15,25 @@ function returned(): never {
 const scratch = /* @__PURE__ */ new DataView(/* @__PURE__ */ new ArrayBuffer(8));
 const scratchBytes: readonly Uint8Array[] = /* @__PURE__ */ [0, 1, 2, 3, 4, 5, 6, 7, 8].map((n) => new Uint8Array(scratch.buffer, 0, n));
 
+// The objects below are made for each chain, so that making them has to cost no more than the stores of their fields: fields are
+// declared, not defined, and methods are private only by name (#methods are a field in each object).
+
 /** A position in a sequence of guest buffers. Framing never shows: a value may lie across buffers (virtio 2.7.4.1). */
 abstract class ChainCursor {
-  protected readonly record: ChainRecord;
-  protected readonly generation: number;
+  declare protected readonly record: ChainRecord;
+  declare protected readonly generation: number;
   /** Index into `record.spans` of the current buffer. */
-  protected segment: number;
+  declare protected segment: number;
   /** Position in the current buffer, and where what belongs to this cursor ends in it. */
-  protected offset: number;
-  protected end: number;
+  declare protected offset: number;
+  declare protected end: number;
   /** Bytes in the buffers that follow. */
-  protected beyond: number;
+  declare protected beyond: number;
   /** Bytes from the first to the last. */
-  protected total: number;
+  declare protected total: number;
 
-  /** @param left bytes from the position on */
-  constructor(record: ChainRecord, segment: number, offset: number, left: number) {
-    const here = left > 0 ? Math.min(left, (record.spans[segment + 1] as number) - offset) : 0;
+  /** @param left bytes from `offset` on, of which `here` are in the buffer `segment` */
+  constructor(record: ChainRecord, segment: number, offset: number, here: number, left: number) {
     this.record = record;
     this.generation = record.generation;
     this.segment = segment;
@@ -60,12 +62,12 @@ abstract class ChainCursor {
   protected pass(length: number): number {
     this.check();
     const { offset } = this;
-    if (offset + length > this.end) return this.#passFromNext(length);
+    if (offset + length > this.end) return this.passFromNext(length);
     this.offset = offset + length;
     return (this.record.spans[this.segment] as number) + offset;
   }
 
-  #passFromNext(length: number): number {
+  private passFromNext(length: number): number {
     if (length > this.remaining) tooShort(length, this.remaining);
     return this.piece(length) === length ? this.pass(length) : -1;
   }
@@ -116,15 +118,16 @@ abstract class ChainCursor {
     return views;
   }
 
-  /** Cuts this cursor to `offset` bytes and gives segment and offset of the cut. */
-  protected cut(offset: number): { segment: number; offset: number; left: number } {
+  /** Cuts this cursor to `offset` bytes and gives the position of the cut and what is behind it. */
+  protected cut(offset: number): { segment: number; offset: number; here: number; left: number } {
     this.check();
     const { remaining } = this;
     if (offset > remaining) tooShort(offset, remaining);
     let { segment } = this;
     let from = this.offset;
     let todo = offset;
-    for (let { end, beyond } = this; todo > end - from; ) {
+    let { end, beyond } = this;
+    while (todo > end - from) {
       todo -= end - from;
       segment += 2;
       from = 0;
@@ -137,7 +140,7 @@ abstract class ChainCursor {
       this.beyond = 0;
     } else this.beyond = offset - (this.end - this.offset);
     this.total -= left;
-    return { segment, offset: from + todo, left };
+    return { segment, offset: from + todo, here: end - from - todo, left };
   }
 }
 
@@ -179,7 +182,7 @@ export class ChainReader extends ChainCursor {
     return this.viewRest();
   }
 
-  #gather(length: number): DataView {
+  private gather(length: number): DataView {
     this.readExact(scratchBytes[length] as Uint8Array);
     return scratch;
   }
@@ -191,19 +194,19 @@ export class ChainReader extends ChainCursor {
 
   readUint16(endian: Endian): number {
     const at = this.pass(2);
-    return at < 0 ? this.#gather(2).getUint16(0, endian === "little") : this.record.memory.loadUint16(at, endian);
+    return at < 0 ? this.gather(2).getUint16(0, endian === "little") : this.record.memory.loadUint16(at, endian);
   }
 
   readUint32(endian: Endian): number {
     const at = this.pass(4);
-    return at < 0 ? this.#gather(4).getUint32(0, endian === "little") : this.record.memory.loadUint32(at, endian);
+    return at < 0 ? this.gather(4).getUint32(0, endian === "little") : this.record.memory.loadUint32(at, endian);
   }
 
   /** A value of 2^53 or more is inexact but stays at or above 2^53, so that it fails every check of a range. */
   readUint64(endian: Endian): number {
     const at = this.pass(8);
     if (at >= 0) return this.record.memory.loadUint64(at, endian);
-    const bytes = this.#gather(8);
+    const bytes = this.gather(8);
     const little = endian === "little";
     return bytes.getUint32(little ? 4 : 0, little) * 0x1_0000_0000 + bytes.getUint32(little ? 0 : 4, little);
   }
@@ -214,7 +217,7 @@ export class ChainReader extends ChainCursor {
    */
   splitAt(offset: number): ChainReader {
     const rest = this.cut(offset);
-    return new ChainReader(this.record, rest.segment, rest.offset, rest.left);
+    return new ChainReader(this.record, rest.segment, rest.offset, rest.here, rest.left);
   }
 }
 
@@ -274,7 +277,7 @@ export class ChainWriter extends ChainCursor {
     return this.cutOff ? undefined : this.viewRest();
   }
 
-  #scatter(length: number): void {
+  private scatter(length: number): void {
     this.writeExact(scratchBytes[length] as Uint8Array);
   }
 
@@ -287,7 +290,7 @@ export class ChainWriter extends ChainCursor {
     const at = this.pass(2);
     if (at < 0) {
       scratch.setUint16(0, value, endian === "little");
-      this.#scatter(2);
+      this.scatter(2);
     } else if (!this.cutOff) this.record.memory.storeUint16(at, value, endian);
   }
 
@@ -295,7 +298,7 @@ export class ChainWriter extends ChainCursor {
     const at = this.pass(4);
     if (at < 0) {
       scratch.setUint32(0, value, endian === "little");
-      this.#scatter(4);
+      this.scatter(4);
     } else if (!this.cutOff) this.record.memory.storeUint32(at, value, endian);
   }
 
@@ -306,7 +309,7 @@ export class ChainWriter extends ChainCursor {
       const little = endian === "little";
       scratch.setUint32(little ? 0 : 4, value >>> 0, little);
       scratch.setUint32(little ? 4 : 0, Math.floor(value / 0x1_0000_0000), little);
-      this.#scatter(8);
+      this.scatter(8);
     } else if (!this.cutOff) this.record.memory.storeUint64(at, value, endian);
   }
 
@@ -316,7 +319,7 @@ export class ChainWriter extends ChainCursor {
    */
   splitAt(offset: number): ChainWriter {
     const rest = this.cut(offset);
-    return new ChainWriter(this.record, rest.segment, rest.offset, rest.left);
+    return new ChainWriter(this.record, rest.segment, rest.offset, rest.here, rest.left);
   }
 }
 
@@ -336,15 +339,15 @@ export class DescriptorChain {
   }
 
   /** Split: index of the head descriptor. Packed: buffer id. */
-  readonly id: number;
+  declare readonly id: number;
   /** Descriptors that hold data; the one that points to an indirect table does not count. */
-  readonly descriptorCount: number;
-  readonly readable: ChainReader;
-  readonly writable: ChainWriter;
+  declare readonly descriptorCount: number;
+  declare readonly readable: ChainReader;
+  declare readonly writable: ChainWriter;
   /** Bytes of the device-writable part, however much is written by now. */
-  readonly writableLength: number;
+  declare readonly writableLength: number;
   /** Ring slots that the chain occupies (packed ring). */
-  readonly slots: number;
+  declare readonly slots: number;
   readonly #record: ChainRecord;
   readonly #generation: number;
 
@@ -352,9 +355,11 @@ export class DescriptorChain {
     this.id = record.id;
     this.descriptorCount = record.descriptors;
     this.slots = record.slots;
-    this.readable = new ChainReader(record, 0, 0, record.readableBytes);
-    this.writable = new ChainWriter(record, record.firstWritable, 0, record.writableBytes);
-    this.writableLength = record.writableBytes;
+    const { readableBytes, writableBytes, firstWritable } = record;
+    this.readable = new ChainReader(record, 0, 0, readableBytes > 0 ? (record.spans[1] as number) : 0, readableBytes);
+    const here = writableBytes > 0 ? (record.spans[firstWritable + 1] as number) : 0;
+    this.writable = new ChainWriter(record, firstWritable, 0, here, writableBytes);
+    this.writableLength = writableBytes;
     this.#record = record;
     this.#generation = record.generation;
   }
@@ -363,4 +368,9 @@ export class DescriptorChain {
   spans(): ChainSpans {
     return (recordOf(this) ?? returned()).pairs();
   }
+}
+
+/** A function of its own, so that V8 makes the three objects in one place. */
+export function openChain(record: ChainRecord): DescriptorChain {
+  return new DescriptorChain(record);
 }

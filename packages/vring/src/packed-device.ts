@@ -1,9 +1,10 @@
 import type { Endian, GuestMemory } from "@zarch/guest-memory";
 import { BugError } from "@zarch/vmm-interface";
-import { DescriptorChain, recordOf } from "./chain.ts";
+import { type DescriptorChain, openChain, recordOf } from "./chain.ts";
 import { ChainList } from "./chain-list.ts";
 import type { ChainRecord, QueueLife } from "./chain-record.ts";
 import { DESC_F_INDIRECT, DESC_F_NEXT, DESC_F_WRITE, DESC_LENGTH, DESCRIPTOR_SIZE } from "./descriptor.ts";
+import { firstHalf, joinWords, secondHalf } from "./descriptor-words.ts";
 import type { DeviceVirtqueue } from "./device-virtqueue.ts";
 import { VirtqueueError } from "./errors.ts";
 import { indirectTableEntries } from "./indirect-table.ts";
@@ -27,6 +28,9 @@ export class PackedDeviceVirtqueue implements DeviceVirtqueue {
   readonly size: number;
   readonly #memory: GuestMemory;
   readonly #endian: Endian;
+  /** The descriptor that is looked at, and the part of it that is its buffer. */
+  readonly #words = new Uint32Array(4);
+  readonly #buffer = this.#words.subarray(0, 3);
   readonly #ring: number;
   readonly #driverEvent: number;
   readonly #deviceEvent: number;
@@ -54,6 +58,7 @@ export class PackedDeviceVirtqueue implements DeviceVirtqueue {
   readonly #stagedWritten: Uint32Array;
   readonly #stagedFull: Uint8Array;
   #staged = 0;
+  #headId = 0;
   #error: VirtqueueError | undefined;
   #notifications = true;
   /** The position that the device event area names, -1 for none. */
@@ -152,13 +157,21 @@ export class PackedDeviceVirtqueue implements DeviceVirtqueue {
     return this.#error;
   }
 
-  /** Flags of the next descriptor if it is available, else -1. */
+  /** Flags of the next descriptor if it is available, else -1. Its buffer id is in {@link #headId} then. */
   #peek(): number {
     // A ring that is wholly in the device's hands has nothing more to offer, whatever it looks like.
     if (this.#slots >= this.size) return -1;
     const at = this.#ring + this.#nextAvailable.slot * DESCRIPTOR_SIZE;
-    const flags = this.#memory.loadUint16(at + PACKED_DESC_FLAGS, this.#endian);
+    const last = this.#memory.loadUint32(at + PACKED_DESC_ID, this.#endian);
+    const little = this.#endian === "little";
+    const flags = secondHalf(last, little);
+    this.#headId = firstHalf(last, little);
     return (flags & (DESC_F_AVAIL | DESC_F_USED)) === this.#nextAvailable.availableFlags ? flags : -1;
+  }
+
+  /** What {@link #peek} gives after the driver was asked for a notification, if that was necessary. */
+  #peekArmed(): number {
+    return this.#arm() ? this.#peek() : -1;
   }
 
   hasAvailable(): boolean {
@@ -169,14 +182,11 @@ export class PackedDeviceVirtqueue implements DeviceVirtqueue {
     if (this.#life.closed) return undefined;
     if (this.#again.length > 0) {
       this.#inFlight++;
-      return new DescriptorChain(this.#again.shift() as ChainRecord);
+      return openChain(this.#again.shift() as ChainRecord);
     }
     let flags = this.#peek();
-    if (flags < 0) {
-      if (!this.#arm()) return undefined;
-      flags = this.#peek();
-      if (flags < 0) return undefined;
-    }
+    if (flags < 0) flags = this.#peekArmed();
+    if (flags < 0) return undefined;
     let record: ChainRecord;
     try {
       record = this.#parse(flags);
@@ -189,7 +199,7 @@ export class PackedDeviceVirtqueue implements DeviceVirtqueue {
     }
     this.#nextAvailable.advance(record.slots);
     this.#take(record);
-    return new DescriptorChain(record);
+    return openChain(record);
   }
 
   /** What was parsed is with the device now. */
@@ -200,33 +210,41 @@ export class PackedDeviceVirtqueue implements DeviceVirtqueue {
   }
 
   #hold(id: number, slots: number): void {
-    if (id >= this.#buffers.length) {
-      const buffers = new Uint8Array(0x1_0000);
-      buffers.set(this.#buffers);
-      this.#buffers = buffers;
-    }
+    if (id >= this.#buffers.length) this.#makeRoomForAllIds();
     this.#buffers[id] = 1;
     this.#slots += slots;
+  }
+
+  #makeRoomForAllIds(): void {
+    const buffers = new Uint8Array(0x1_0000);
+    buffers.set(this.#buffers);
+    this.#buffers = buffers;
   }
 
   *[Symbol.iterator](): IterableIterator<DescriptorChain> {
     for (let chain = this.pop(); chain; chain = this.pop()) yield chain;
   }
 
-  /** @param headFlags flags of the first descriptor, which are not read again */
+  /** @param headFlags flags of the first descriptor, which like its buffer id are not read again */
   #parse(headFlags: number): ChainRecord {
     const memory = this.#memory;
     const endian = this.#endian;
+    const little = endian === "little";
+    const words = this.#words;
     const record = this.#chains.next();
     const free = this.size - this.#slots;
     let slot = this.#nextAvailable.slot;
     let flags = headFlags;
+    let id = this.#headId;
     for (let slots = 1; ; slots++) {
       const at = this.#ring + slot * DESCRIPTOR_SIZE;
-      if (slots > 1) flags = memory.loadUint16(at + PACKED_DESC_FLAGS, endian);
-      const address = memory.loadUint64(at, endian);
-      const length = memory.loadUint32(at + DESC_LENGTH, endian);
-      const id = memory.loadUint16(at + PACKED_DESC_ID, endian);
+      memory.loadUint32s(at, endian, slots === 1 ? this.#buffer : words);
+      if (slots > 1) {
+        id = firstHalf(words[3] as number, little);
+        flags = secondHalf(words[3] as number, little);
+      }
+      const address = joinWords(words[0] as number, words[1] as number, little);
+      const length = words[2] as number;
       if (flags & DESC_F_INDIRECT) {
         if (!this.#indirect) throw new VirtqueueError("ERR_VIRTQUEUE_INDIRECT", "an indirect descriptor without VIRTIO_F_INDIRECT_DESC");
         if (slots > 1 || flags & DESC_F_NEXT) throw new VirtqueueError("ERR_VIRTQUEUE_INDIRECT", "an indirect descriptor in a chain");
@@ -243,18 +261,18 @@ export class PackedDeviceVirtqueue implements DeviceVirtqueue {
   /** In an indirect table only WRITE means anything; its entries follow each other (2.8.7). */
   #addTable(record: ChainRecord, address: number, length: number): void {
     const entries = indirectTableEntries(this.#memory, address, length);
+    const little = this.#endian === "little";
+    const words = this.#words;
     for (let i = 0; i < entries; i++) {
-      const at = address + i * DESCRIPTOR_SIZE;
-      const flags = this.#memory.loadUint16(at + PACKED_DESC_FLAGS, this.#endian);
-      const start = this.#memory.loadUint64(at, this.#endian);
-      record.add(start, this.#memory.loadUint32(at + DESC_LENGTH, this.#endian), (flags & DESC_F_WRITE) !== 0);
+      this.#memory.loadUint32s(address + i * DESCRIPTOR_SIZE, this.#endian, words);
+      const start = joinWords(words[0] as number, words[1] as number, little);
+      record.add(start, words[2] as number, (secondHalf(words[3] as number, little) & DESC_F_WRITE) !== 0);
     }
   }
 
   #finish(record: ChainRecord, id: number, slots: number): ChainRecord {
     if (this.#buffers[id] === 1) throw new VirtqueueError("ERR_VIRTQUEUE_HEAD_IN_USE", `buffer id ${id} is made available twice`);
-    record.id = id;
-    record.slots = slots;
+    record.finish(id, slots);
     return record;
   }
 

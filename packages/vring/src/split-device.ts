@@ -1,9 +1,10 @@
 import type { Endian, GuestMemory } from "@zarch/guest-memory";
 import { BugError } from "@zarch/vmm-interface";
-import { DescriptorChain, recordOf } from "./chain.ts";
+import { type DescriptorChain, openChain, recordOf } from "./chain.ts";
 import { ChainList } from "./chain-list.ts";
 import type { ChainRecord, QueueLife } from "./chain-record.ts";
-import { DESC_F_INDIRECT, DESC_F_NEXT, DESC_F_WRITE, DESC_LENGTH } from "./descriptor.ts";
+import { DESC_F_INDIRECT, DESC_F_NEXT, DESC_F_WRITE } from "./descriptor.ts";
+import { firstHalf, joinWords, secondHalf } from "./descriptor-words.ts";
 import type { DeviceVirtqueue } from "./device-virtqueue.ts";
 import { VirtqueueError } from "./errors.ts";
 import { indirectTableEntries } from "./indirect-table.ts";
@@ -16,8 +17,6 @@ import {
   availableEntryOffset,
   availEventOffset,
   descriptorOffset,
-  SPLIT_DESC_FLAGS,
-  SPLIT_DESC_NEXT,
   USED_ENTRY_ID,
   USED_ENTRY_LENGTH,
   USED_F_NO_NOTIFY,
@@ -33,6 +32,8 @@ export class SplitDeviceVirtqueue implements DeviceVirtqueue {
   readonly size: number;
   readonly #memory: GuestMemory;
   readonly #endian: Endian;
+  /** The descriptor that is looked at. */
+  readonly #words = new Uint32Array(4);
   readonly #descriptors: number;
   readonly #available: number;
   readonly #used: number;
@@ -195,7 +196,7 @@ export class SplitDeviceVirtqueue implements DeviceVirtqueue {
     if (this.#life.closed) return undefined;
     if (this.#again.length > 0) {
       this.#inFlight++;
-      return new DescriptorChain(this.#again.shift() as ChainRecord);
+      return openChain(this.#again.shift() as ChainRecord);
     }
     if (this.#nextAvailable === this.#availableIndex && !this.#refresh() && !this.#arm()) return undefined;
     const head = this.#memory.loadUint16(this.#available + availableEntryOffset(this.#nextAvailable, this.size), this.#endian);
@@ -208,7 +209,7 @@ export class SplitDeviceVirtqueue implements DeviceVirtqueue {
     }
     this.#nextAvailable = advanceIndex(this.#nextAvailable, 1);
     this.#take(record);
-    return new DescriptorChain(record);
+    return openChain(record);
   }
 
   /** What was parsed is with the device now. */
@@ -225,6 +226,8 @@ export class SplitDeviceVirtqueue implements DeviceVirtqueue {
   #parse(head: number): ChainRecord {
     const memory = this.#memory;
     const endian = this.#endian;
+    const little = endian === "little";
+    const words = this.#words;
     if (head >= this.size) throw new VirtqueueError("ERR_VIRTQUEUE_HEAD", `head ${head} in a queue of ${this.size}`);
     if (this.#heads[head] !== 0) throw new VirtqueueError("ERR_VIRTQUEUE_HEAD_IN_USE", `head ${head} is made available twice`);
     const record = this.#chains.next();
@@ -237,11 +240,11 @@ export class SplitDeviceVirtqueue implements DeviceVirtqueue {
       if (++visited > entries) {
         throw new VirtqueueError("ERR_VIRTQUEUE_CHAIN_TOO_LONG", `a chain from head ${head} has more descriptors than its table`);
       }
-      const at = table + descriptorOffset(index);
-      const address = memory.loadUint64(at, endian);
-      const length = memory.loadUint32(at + DESC_LENGTH, endian);
-      const flags = memory.loadUint16(at + SPLIT_DESC_FLAGS, endian);
-      const next = memory.loadUint16(at + SPLIT_DESC_NEXT, endian);
+      memory.loadUint32s(table + descriptorOffset(index), endian, words);
+      const address = joinWords(words[0] as number, words[1] as number, little);
+      const length = words[2] as number;
+      const flags = firstHalf(words[3] as number, little);
+      const next = secondHalf(words[3] as number, little);
       if (flags & DESC_F_INDIRECT) {
         if (!this.#indirect) throw new VirtqueueError("ERR_VIRTQUEUE_INDIRECT", "an indirect descriptor without VIRTIO_F_INDIRECT_DESC");
         if (inTable) throw new VirtqueueError("ERR_VIRTQUEUE_INDIRECT", "an indirect descriptor in an indirect table");
@@ -255,8 +258,7 @@ export class SplitDeviceVirtqueue implements DeviceVirtqueue {
       }
       record.add(address, length, (flags & DESC_F_WRITE) !== 0);
       if ((flags & DESC_F_NEXT) === 0) {
-        record.id = head;
-        record.slots = 1;
+        record.finish(head, 1);
         return record;
       }
       if (next >= entries) throw new VirtqueueError("ERR_VIRTQUEUE_NEXT", `next descriptor ${next} in a table of ${entries}`);

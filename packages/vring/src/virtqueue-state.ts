@@ -103,12 +103,11 @@ export function readDeviceState(value: unknown, config: VirtqueueConfig, chains:
     try {
       for (const [address, length] of readable) record.add(address, length, false);
       for (const [address, length] of writable) record.add(address, length, true);
+      record.finish(place.id, place.slots);
     } catch (error) {
       if (error instanceof VirtqueueError) entry.refuse(error.message);
       throw error;
     }
-    record.id = place.id;
-    record.slots = place.slots;
     record.descriptors = descriptors;
     if (entry.has("written")) {
       if (!inOrder || i === 0) entry.refuse("it is done but not returned");

@@ -42,6 +42,11 @@ export class RecordingMemory extends FlatMemory {
     return super.loadUint32(address, endian);
   }
 
+  override loadUint32s(address: number, endian: Endian, target: Uint32Array): void {
+    this.loads.push({ address, length: 4 * target.length });
+    super.loadUint32s(address, endian, target);
+  }
+
   override loadUint64(address: number, endian: Endian): number {
     this.loads.push({ address, length: 8 });
     return super.loadUint64(address, endian);

@@ -186,6 +186,12 @@ export class FuzzMemory implements GuestMemory {
     return value;
   }
 
+  loadUint32s(address: number, endian: Endian, target: Uint32Array): void {
+    this.#reads(address, 4 * target.length);
+    for (let i = 0; i < target.length; i++) target[i] = this.#view.getUint32(address + 4 * i, endian === "little");
+    this.#hasRead();
+  }
+
   loadUint64(address: number, endian: Endian): number {
     this.#reads(address, 8);
     const value = uint64(this.#view, address, endian);
