@@ -19,7 +19,8 @@ export interface DriverVirtqueueConfig extends VirtqueueConfig {
   readonly indirectTables?: IndirectTables;
   /**
    * A used length beyond the buffer's room counts as that room instead of as an error: many legacy devices report wrong lengths
-   * (2.7.8.1). Default false.
+   * (2.7.8.1). In a packed ring a length counts also without the flag WRITE, which QEMU's devices never set (2.8.3). Default false: the
+   * buffers that such a device returns seem empty.
    */
   readonly toleratesLengths?: boolean;
 }

@@ -228,6 +228,20 @@ describe("packed virtqueue, driver side: used descriptors", () => {
     expect(ring.queue.getBuf()).toEqual({ token: "a", written: 16 });
   });
 
+  it("a length counts without WRITE, if that is asked for", () => {
+    const ring = new PackedDriverRing({ toleratesLengths: true });
+    ring.add("a", 0, 1);
+    ring.add("b", 1);
+    ring.queue.kickPrepare();
+    ring.use(0, 0, true);
+    ring.use(1, 1, true);
+    for (const slot of [0, 1]) ring.memory.storeUint32(AREAS.descriptor + 16 * slot + 8, 9, "little");
+    expect([ring.queue.getBuf(), ring.queue.getBuf()]).toEqual([
+      { token: "a", written: 9 },
+      { token: "b", written: 0 },
+    ]);
+  });
+
   it("RING-PACKED-DRV-002: NEXT in a used descriptor is ignored", () => {
     const ring = new PackedDriverRing();
     ring.add("a", 2);

@@ -228,7 +228,9 @@ export class PackedDriverVirtqueue<Token> implements DriverVirtqueue<Token> {
       if (flags < 0) return undefined;
       const at = this.#ring + this.#nextUsed.slot * DESCRIPTOR_SIZE;
       id = this.#memory.loadUint16(at + PACKED_DESC_ID, this.#endian);
-      written = (flags & DESC_F_WRITE) !== 0 ? this.#memory.loadUint32(at + DESC_LENGTH, this.#endian) : 0;
+      // 2.8.4: without the flag the length means nothing.
+      const counts = (flags & DESC_F_WRITE) !== 0 || this.#toleratesLengths;
+      written = counts ? this.#memory.loadUint32(at + DESC_LENGTH, this.#endian) : 0;
     }
     if (!this.#posted[id]) throw new VirtqueueError("ERR_VIRTQUEUE_USED", `the device returns buffer ${id}, which it does not have`);
     if (this.#inOrder) {

@@ -11,6 +11,7 @@ import {
   type DriverVirtqueueState,
   type InspectionSources,
   inspectVirtqueue,
+  legacyAreas,
   type PackedSnapshot,
   type SplitSnapshot,
 } from "../src/index.ts";
@@ -138,7 +139,7 @@ function deviceOn(memory: FlatMemory, image: RingImage): DeviceVirtqueue {
 }
 
 /** Our driver side, as far as Linux is when it waits for the requests. Tokens are the ids. */
-function driverOn(memory: FlatMemory, image: RingImage): DriverVirtqueue<number> {
+function driverOn(memory: FlatMemory, image: RingImage, options: Partial<DriverVirtqueueConfig> = {}): DriverVirtqueue<number> {
   const { ring, first, chains, next } = decode(image);
   const state: DriverVirtqueueState = {
     version: 1,
@@ -159,7 +160,7 @@ function driverOn(memory: FlatMemory, image: RingImage): DriverVirtqueue<number>
     })),
     pending: [],
   };
-  return createDriverVirtqueue<number>(memory, configOf(image), { state, restoreToken: (id) => id as number });
+  return createDriverVirtqueue<number>(memory, { ...configOf(image), ...options }, { state, restoreToken: (id) => id as number });
 }
 
 function snapshotOf(memory: FlatMemory, image: RingImage, sources: InspectionSources): SplitSnapshot | PackedSnapshot {
@@ -195,6 +196,14 @@ describe.each(["zarch", "qemu"] as const)("virtqueues that Linux drives, recorde
     expect(recording.rings.some((image) => !ringOf(image).packed && decode(image).next < decode(image).first.nextUsed)).toBe(true);
     expect(recording.rings.some((image) => ringOf(image).packed && decode(image).chains.some(isOverTheEnd))).toBe(true);
   });
+
+  it.each(recording.rings.filter(({ features }) => !features.includes(F_VERSION_1)))(
+    "RING-SPLIT-LEGACY-DEV-001/002, RING-SPLIT-LEGACY-FACT-DEV-001: a legacy driver's ring is big-endian and has its parts where we compute them: $name",
+    (image) => {
+      expect(image.areas).toEqual(legacyAreas(image.areas.descriptor, image.size, 4096));
+      expect(decode(image).chains).toHaveLength(image.requests.length);
+    },
+  );
 
   describe.each(recording.rings)("$name", (image) => {
     const { requests, moments } = image;
@@ -287,12 +296,17 @@ describe.each(["zarch", "qemu"] as const)("virtqueues that Linux drives, recorde
     });
 
     it("our driver side gets every buffer back with its length", () => {
-      const { ring, first, last, slotsOf } = decode(image);
-      const driver = driverOn(memoryOf(last, recording.memory), image);
+      const { ring, first, last, chains, slotsOf } = decode(image);
       const { used } = usedBuffers(readerOf(last), ring, first.nextUsed, slotsOf);
-      for (const { id, length } of used) expect(driver.getBuf()).toEqual({ token: id, written: length ?? 0 });
-      expect(driver.getBuf()).toBeUndefined();
-      expect(driver.free).toBe(ring.size);
+      for (const toleratesLengths of [false, true]) {
+        const driver = driverOn(memoryOf(last, recording.memory), image, { toleratesLengths });
+        for (const { id, length = 0 } of used) {
+          const written = writtenFor(readerOf(first), ring, chains.find((chain) => chain.id === id)!);
+          expect(driver.getBuf()).toEqual({ token: id, written: toleratesLengths ? written : length });
+        }
+        expect(driver.getBuf()).toBeUndefined();
+        expect(driver.free).toBe(ring.size);
+      }
     });
 
     it("an inspection finds the same buffers in it, and nothing wrong", () => {
