@@ -211,6 +211,18 @@ describe("packed virtqueue, driver side: notifications", () => {
 });
 
 describe("packed virtqueue, driver side: used descriptors", () => {
+  it("buffers come back in any order, written over those that were available", () => {
+    const ring = new PackedDriverRing();
+    for (const token of ["a", "b", "c"]) ring.add(token, 0, 1);
+    ring.queue.kickPrepare();
+    for (const [slot, id] of [2, 0, 1].entries()) ring.use(slot, id, true, id + 1);
+    expect([ring.queue.getBuf(), ring.queue.getBuf(), ring.queue.getBuf()]).toEqual([
+      { token: "c", written: 3 },
+      { token: "a", written: 1 },
+      { token: "b", written: 2 },
+    ]);
+  });
+
   it("RING-PACKED-FACT-DRV-005: without WRITE the length means nothing", () => {
     const ring = new PackedDriverRing();
     ring.add("a", 0, 1);

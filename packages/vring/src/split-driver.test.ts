@@ -282,6 +282,18 @@ describe("split virtqueue, driver side: the used ring", () => {
     expect(ring.memory.loadsIn(DATA, 0x10000)).toEqual([]);
   });
 
+  it("buffers come back in any order", () => {
+    const ring = new SplitDriverRing();
+    for (const token of ["a", "b", "c"]) ring.add(token, 0, 1);
+    ring.queue.kickPrepare();
+    for (const id of [2, 0, 1]) ring.use(id, id + 1);
+    expect([ring.queue.getBuf(), ring.queue.getBuf(), ring.queue.getBuf()]).toEqual([
+      { token: "c", written: 3 },
+      { token: "a", written: 1 },
+      { token: "b", written: 2 },
+    ]);
+  });
+
   it("RING-SPLIT-LEGACY-DRV-005: a legacy device's wrong length does no harm, if that is asked for", () => {
     const ring = new SplitDriverRing({ toleratesLengths: true });
     ring.add("a", 1, 1);

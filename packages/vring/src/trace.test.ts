@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { codeOf } from "../test/raw-ring.ts";
 import type { DescriptorChain } from "./chain.ts";
 import { createDeviceVirtqueue, createDriverVirtqueue } from "./create.ts";
+import type { DeviceVirtqueue } from "./device-virtqueue.ts";
 import type { VirtqueueConfig } from "./layout.ts";
 import { PackedDeviceVirtqueue } from "./packed-device.ts";
 import { PackedDriverVirtqueue } from "./packed-driver.ts";
@@ -81,6 +82,25 @@ describe.each(["split", "packed"] as const)("the trace of a %s queue", (format) 
     const other = createDriverVirtqueue<string>(memory, config, { state: driver.save(String), restoreToken: String });
     other.kickPrepare();
     expect(events.at(-1)).toMatchObject({ event: "kick", published: 1 });
+  });
+
+  it.each([
+    ["reset", (queue: DeviceVirtqueue) => queue.reset()],
+    ["closed", (queue: DeviceVirtqueue) => queue.close()],
+    ["stopped by an error", (queue: DeviceVirtqueue) => codeOf(() => queue.pop())],
+  ])("counts nothing that was pushed before the queue was %s", (_, end) => {
+    const { memory, events, driver, device } = traced({ format });
+    driver.add([{ address: DATA, length: 1 }], [], "a");
+    driver.add([{ address: memory.size, length: 1 }], [], "bad");
+    driver.kickPrepare();
+    device.push(device.pop() as DescriptorChain, 0);
+    end(device);
+    device.flush();
+    expect(events.at(-1)).toEqual({ side: "device", event: "flush", published: 0, notify: false });
+    driver.add([{ address: DATA, length: 1 }], [], "b");
+    driver.reset();
+    driver.kickPrepare();
+    expect(events.at(-1)).toEqual({ side: "driver", event: "kick", published: 0, notify: false });
   });
 
   it("tells of a driver that meets a wrong device", () => {

@@ -58,7 +58,8 @@ export class TracedDeviceVirtqueue implements DeviceVirtqueue {
 
   flush(): boolean {
     const notify = this.#attempt(() => this.#queue.flush());
-    this.#trace({ side: "device", event: "flush", published: this.#staged, notify });
+    // A queue that met a malformed ring publishes nothing any more.
+    this.#trace({ side: "device", event: "flush", published: this.#queue.error ? 0 : this.#staged, notify });
     this.#staged = 0;
     return notify;
   }
