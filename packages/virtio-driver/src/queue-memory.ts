@@ -25,6 +25,8 @@ export interface RingShape {
   readonly legacy: boolean;
   readonly endian: Endian;
   readonly features: ReadonlyFeatureSet;
+  /** See `DriverVirtqueueConfig`. */
+  readonly toleratesLengths: boolean;
 }
 
 /** The memory of one queue, taken once and used again when the queue is set up anew. */
@@ -58,7 +60,7 @@ export class QueueMemory {
 
   /** A ring at its beginning, its memory zeroed. */
   createRing<Token>(memory: GuestMemory): DriverVirtqueue<Token> {
-    const { features, endian, legacy } = this.#shape;
+    const { features, endian, toleratesLengths } = this.#shape;
     return createDriverVirtqueue<Token>(memory, {
       format: features.has(F_RING_PACKED) ? "packed" : "split",
       size: this.size,
@@ -67,7 +69,7 @@ export class QueueMemory {
       indirect: features.has(F_INDIRECT_DESC),
       eventIndex: features.has(F_EVENT_IDX),
       inOrder: features.has(F_IN_ORDER),
-      toleratesLengths: legacy,
+      toleratesLengths,
       ...(this.#tables === undefined ? {} : { indirectTables: { address: this.#tables, entries: this.#entries } }),
     });
   }

@@ -40,6 +40,11 @@ export interface VirtioDriverOptions extends FeatureWishes {
   readonly queues?: number | ((driver: VirtioDriver) => number | Promise<number>);
   /** Most entries per queue. Default 256. */
   readonly queueSize?: number;
+  /**
+   * Takes the lengths that the device reports as they are, where they cannot be right cut to the room of the buffer, and in packed rings
+   * also without the flag WRITE, which QEMU's devices never set. Default: for legacy devices only.
+   */
+  readonly toleratesLengths?: boolean;
   /** How to wait for the end of a suspension. */
   readonly polling?: Polling;
 }
@@ -234,7 +239,9 @@ export class VirtioDriver<T extends DriverTransport = DriverTransport> {
 
   async #setUpQueue(index: number, maximum: number): Promise<QueueInService> {
     const size = usableSize(Math.min(maximum, this.#options.queueSize ?? DEFAULT_QUEUE_SIZE), this.#features.has(F_RING_PACKED));
-    const memory = new QueueMemory(this.#pool, size, { legacy: this.#legacy, endian: this.endian, features: this.#features });
+    const shape = { legacy: this.#legacy, endian: this.endian, features: this.#features };
+    const { toleratesLengths = this.#legacy } = this.#options;
+    const memory = new QueueMemory(this.#pool, size, { ...shape, toleratesLengths });
     const queue = new DriverQueue(index, memory.createRing<Job>(this.memory), this.#queueHost(this.#pool));
     await this.#enable(index, memory);
     return { queue, memory };
