@@ -13,6 +13,7 @@ export const READY = ACKNOWLEDGE | DRIVER | FEATURES_OK | DRIVER_OK;
 export const LEGACY_READY = ACKNOWLEDGE | DRIVER | DRIVER_OK;
 export const VERSION_1 = 1; // in word 1
 export const RING_RESET = 1 << 8; // in word 1
+export const RING_PACKED = 1 << 2; // in word 1
 export const PAGE = 4096;
 
 const RINGS = 0x1_0000;
@@ -98,7 +99,8 @@ export class MmioGuest {
   /** A driver's half of a ring in fresh memory. */
   ring(size = 8, areas = AREAS, endian: "big" | "little" = "little"): DriverVirtqueue<number> {
     this.memory.fill(RINGS, 0x3000, 0);
-    return createDriverVirtqueue<number>(this.memory, { size, areas, endian });
+    const packed = (this.transport.frontend.driverFeatures(1) & RING_PACKED) !== 0;
+    return createDriverVirtqueue<number>(this.memory, { format: packed ? "packed" : "split", size, areas, endian });
   }
 
   /** The whole initialization, with queue 0. */
