@@ -135,6 +135,8 @@ describe.each(["split", "packed"] as const)("the saved state of a %s queue's dri
       { buffers: [{ ...first, room: -1 }, ...others] },
       { buffers: [{ ...first, descriptors: [8] }, ...others] },
       { buffers: [{ ...first, descriptors: "0" }, ...others] },
+      { buffers: [{ ...first, descriptors: [first?.id, 0.5] }, ...others] },
+      { buffers: [{ ...first, descriptors: [first?.id, 8] }, ...others] },
       { nextAvailable: state.nextAvailable + 1 },
       { nextUsed: 0x1_0000 },
       { published: state.nextUsed - 1 },

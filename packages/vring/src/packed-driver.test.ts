@@ -223,6 +223,12 @@ describe("packed virtqueue, driver side: used descriptors", () => {
     ]);
   });
 
+  it("a descriptor that looks used while nothing is out means nothing", () => {
+    const ring = new PackedDriverRing();
+    ring.use(0, 0, true);
+    expect([ring.queue.getBuf(), ring.queue.enableCallbacks()]).toEqual([undefined, true]);
+  });
+
   it("RING-PACKED-FACT-DRV-005: without WRITE the length means nothing", () => {
     const ring = new PackedDriverRing();
     ring.add("a", 0, 1);
