@@ -100,6 +100,16 @@ describe("CcwTransport: finding a device", () => {
     await expect(driver.request(0, [new Uint8Array(1)])).rejects.toMatchObject({ code: "ERR_DRIVER_TRANSPORT" });
   });
 
+  it("a released transport leaves the subchannel to the next", async () => {
+    const host = virtio();
+    const transport = await host.open();
+    await (await VirtioDriver.open(transport)).close();
+    transport.release();
+    await expect(transport.reset()).rejects.toMatchObject({ code: "ERR_DRIVER_TRANSPORT" });
+    const driver = await VirtioDriver.open(await host.open({ maxRevision: 1 }));
+    expect((await driver.request(0, [Uint8Array.of(1)], [1])).data[0]).toBe(1);
+  });
+
   it("too little memory, or too high", async () => {
     const host = virtio();
     await expect(host.open({ region: { address: 0x1000, length: 100 } })).rejects.toMatchObject({ code: "ERR_DRIVER_MEMORY" });

@@ -4,7 +4,7 @@ import { DriverError } from "./errors.ts";
 export interface Polling {
   /** Lets the device and the rest of the program run. Default: a turn of the host's event loop; with a clock, some time is kinder. */
   readonly pause?: () => Promise<void>;
-  /** How often to look before giving up. Default 1,000,000: some seconds with the default pause. */
+  /** How often to look before giving up. Default 300,000: some seconds with the default pause. */
   readonly attempts?: number;
 }
 
@@ -25,7 +25,7 @@ function nextTurn(): Promise<void> {
  * @throws DriverError ERR_DRIVER_TIMEOUT after too many attempts
  */
 export async function poll(done: () => boolean | Promise<boolean>, what: string, polling: Polling = {}): Promise<void> {
-  const { pause = nextTurn, attempts = 1_000_000 } = polling;
+  const { pause = nextTurn, attempts = 300_000 } = polling;
   for (let attempt = 0; attempt < attempts; attempt++) {
     if (await done()) return;
     await pause();

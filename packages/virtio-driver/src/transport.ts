@@ -23,7 +23,8 @@ export interface DriverQueueSetup {
  * and the conformance suite are written against this and nothing else.
  *
  * What a device refuses shows as `false` where the transport has an answer for it (a ccw command reject), and in the status otherwise:
- * a correct driver looks at the status. Operations reject only when the transport itself fails.
+ * a correct driver looks at the status. Operations reject only when the transport itself fails. They may be called while others are under
+ * way: where one has several steps on the bus, the transport keeps them together.
  */
 export interface DriverTransport {
   /** What carries it: `"mmio"`, `"ccw"`, `"direct"`, ... */

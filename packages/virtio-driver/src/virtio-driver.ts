@@ -11,16 +11,16 @@ import {
   STATUS_ACKNOWLEDGE,
   STATUS_DRIVER,
   STATUS_DRIVER_OK,
-  STATUS_FAILED,
-  STATUS_FEATURES_OK,
-  STATUS_NEEDS_RESET,
   STATUS_SUSPEND,
 } from "@zarch/virtio";
 import { BufferPool } from "./buffer-pool.ts";
 import { type ConfigReading, encodeNumber, readConfigFields, readConfigSpans } from "./config-reader.ts";
+import { DeviceStatus } from "./device-status.ts";
 import { type Answer, DriverQueue, type Job, type QueueHost, type RequestOptions } from "./driver-queue.ts";
 import { DriverError } from "./errors.ts";
-import { chooseFeatures, type FeatureWishes } from "./feature-choice.ts";
+import type { FeatureWishes } from "./feature-choice.ts";
+import { Listeners } from "./listeners.ts";
+import { negotiate } from "./negotiation.ts";
 import { type Polling, poll } from "./polling.ts";
 import { QueueMemory } from "./queue-memory.ts";
 import type { DriverTransport } from "./transport.ts";
@@ -49,8 +49,6 @@ export interface VirtioDriverOptions extends FeatureWishes {
   readonly polling?: Polling;
 }
 
-/** Words of the feature bits that have a meaning. */
-const FEATURE_WORDS = 4;
 const DEFAULT_QUEUE_SIZE = 256;
 
 interface QueueInService {
@@ -75,14 +73,13 @@ export class VirtioDriver<T extends DriverTransport = DriverTransport> {
   /** Number of configuration change notifications so far. */
   configChanges = 0;
   readonly #options: VirtioDriverOptions;
-  readonly #configListeners = new Set<() => void>();
-  readonly #failureListeners = new Set<(error: DriverError) => void>();
+  readonly #configListeners = new Listeners();
+  readonly #failureListeners = new Listeners<[error: DriverError]>();
+  readonly #status: DeviceStatus;
   #pool: BufferPool;
   #features: ReadonlyFeatureSet = new FeatureSet();
   /** By index; undefined where the device has none. */
   #queues: (QueueInService | undefined)[] = [];
-  /** What the driver has written to the device status. */
-  #status = 0;
   #inService = false;
   #suspended = false;
   #failure: DriverError | undefined;
@@ -93,6 +90,7 @@ export class VirtioDriver<T extends DriverTransport = DriverTransport> {
   private constructor(transport: T, options: VirtioDriverOptions) {
     this.transport = transport;
     this.#options = options;
+    this.#status = new DeviceStatus(transport);
     this.#pool = this.#newPool();
   }
 
@@ -164,7 +162,7 @@ export class VirtioDriver<T extends DriverTransport = DriverTransport> {
         await this.#bringUp();
       } catch (error) {
         const failure = asDriverError(error);
-        await this.#giveUp();
+        await this.#status.giveUp();
         this.#fail(failure);
         throw failure;
       }
@@ -181,50 +179,14 @@ export class VirtioDriver<T extends DriverTransport = DriverTransport> {
     if (deviceId !== undefined && transport.deviceId !== deviceId) {
       throw new DriverError("ERR_DRIVER_DEVICE_TYPE", `a device of type ${transport.deviceId}, not ${deviceId}`);
     }
-    await this.#addStatus(STATUS_ACKNOWLEDGE);
-    await this.#addStatus(STATUS_DRIVER);
-    await this.#negotiate();
+    await this.#status.add(STATUS_ACKNOWLEDGE);
+    await this.#status.add(STATUS_DRIVER);
+    this.#features = await negotiate(transport, this.#status, this.#options, (offered) => this.#options.inspect?.(offered, this));
     await this.#setUpQueues();
     this.#ensureNotClosed();
     this.#inService = true;
-    await this.#addStatus(STATUS_DRIVER_OK);
-    if (((await transport.readStatus()) & STATUS_NEEDS_RESET) !== 0) throw needsReset();
-  }
-
-  /** The bits so far and one more: single bits are never cleared (2.1.1). */
-  async #addStatus(bit: number): Promise<void> {
-    const status = this.#status | bit;
-    if (!(await this.transport.writeStatus(status))) throw new DriverError("ERR_DRIVER_REFUSED", `the device refuses the status ${status}`);
-    this.#status = status;
-  }
-
-  async #negotiate(): Promise<void> {
-    const { transport } = this;
-    const legacy = this.#legacy;
-    const words = legacy ? 1 : FEATURE_WORDS;
-    const offered = new FeatureSet();
-    for (let word = 0; word < words; word++) offered.setWord(word, await transport.readDeviceFeatures(word));
-    await this.#options.inspect?.(offered, this);
-    const features = chooseFeatures(offered, this.#options, {
-      legacy,
-      queueReset: transport.resetQueue !== undefined,
-      // Its end can be seen in the status alone (3.4.1).
-      suspend: !transport.statusUnreadable,
-    });
-    // From the last word on: QEMU's virtio-mmio takes every word but the first for word 1, so that the true one must come after the others.
-    for (let word = words - 1; word >= 0; word--) {
-      if (await transport.writeDriverFeatures(word, features.word(word))) continue;
-      throw new DriverError("ERR_DRIVER_REFUSED", `the device refuses word ${word} of the features`);
-    }
-    if (!legacy) {
-      const status = this.#status | STATUS_FEATURES_OK;
-      const accepted = await transport.writeStatus(status);
-      if (!accepted || ((await transport.readStatus()) & STATUS_FEATURES_OK) === 0) {
-        throw new DriverError("ERR_DRIVER_FEATURES", `the device refuses the features ${[...features].join(", ")}`);
-      }
-      this.#status = status;
-    }
-    this.#features = features;
+    await this.#status.add(STATUS_DRIVER_OK);
+    await this.#status.read();
   }
 
   async #setUpQueues(): Promise<void> {
@@ -289,21 +251,12 @@ export class VirtioDriver<T extends DriverTransport = DriverTransport> {
     }
   }
 
-  /** Tells the device, if it still listens, that the driver has given up on it. */
-  async #giveUp(): Promise<void> {
-    try {
-      await this.transport.writeStatus(this.#status | STATUS_FAILED);
-    } catch {
-      // The error that led here is the one to report.
-    }
-  }
-
   #fail(error: DriverError): void {
     if (this.#failure || this.#closed !== undefined) return;
     this.#failure = error;
     this.#inService = false;
     for (const entry of this.#queues) entry?.queue.rejectAll(error);
-    for (const listener of [...this.#failureListeners]) listener(error);
+    this.#failureListeners.notify(error);
   }
 
   /** Ends all requests, resets the device, and takes back what it had. */
@@ -324,7 +277,7 @@ export class VirtioDriver<T extends DriverTransport = DriverTransport> {
     this.#queues = [];
     this.#pool = this.#newPool();
     this.#features = new FeatureSet();
-    this.#status = 0;
+    this.#status.value = 0;
     this.#suspended = false;
     this.#failure = undefined;
   }
@@ -339,7 +292,7 @@ export class VirtioDriver<T extends DriverTransport = DriverTransport> {
       configInterrupt: () => {
         if (!this.#inService) return;
         this.configChanges++;
-        for (const listener of [...this.#configListeners]) listener();
+        this.#configListeners.notify();
         this.check().catch(() => {});
       },
     });
@@ -360,9 +313,8 @@ export class VirtioDriver<T extends DriverTransport = DriverTransport> {
   async check(): Promise<void> {
     if (this.#inService) {
       try {
-        const status = await this.transport.readStatus();
-        if ((status & STATUS_NEEDS_RESET) !== 0) this.#fail(needsReset());
-        else if (this.#inService && (status & (STATUS_DRIVER_OK | STATUS_SUSPEND)) === 0) {
+        const status = await this.#status.read();
+        if (this.#inService && (status & (STATUS_DRIVER_OK | STATUS_SUSPEND)) === 0) {
           this.#fail(new DriverError("ERR_DRIVER_DEVICE", `the device has gone out of service by itself (status ${status})`));
         }
       } catch (error) {
@@ -379,14 +331,12 @@ export class VirtioDriver<T extends DriverTransport = DriverTransport> {
 
   /** Calls `listener` at each configuration change notification. Returns a function that stops it. */
   onConfigChange(listener: () => void): () => void {
-    this.#configListeners.add(listener);
-    return () => this.#configListeners.delete(listener);
+    return this.#configListeners.add(listener);
   }
 
   /** Calls `listener` when the device cannot be used any more. Returns a function that stops it. */
   onFailure(listener: (error: DriverError) => void): () => void {
-    this.#failureListeners.add(listener);
-    return () => this.#failureListeners.delete(listener);
+    return this.#failureListeners.add(listener);
   }
 
   /**
@@ -476,7 +426,7 @@ export class VirtioDriver<T extends DriverTransport = DriverTransport> {
       if (!this.#features.has(F_SUSPEND)) throw new DriverError("ERR_DRIVER_REQUEST", "suspension was not negotiated");
       if (this.#suspended) return;
       this.#suspended = true;
-      await this.#changeService(this.#status | STATUS_SUSPEND, STATUS_SUSPEND, "its suspension");
+      await this.#changeService(this.#status.value | STATUS_SUSPEND, STATUS_SUSPEND, "its suspension");
     });
   }
 
@@ -485,7 +435,7 @@ export class VirtioDriver<T extends DriverTransport = DriverTransport> {
     return this.#exclusive(async () => {
       if (!this.#inService) throw this.#obstacle;
       if (!this.#suspended) return;
-      await this.#changeService(this.#status, STATUS_DRIVER_OK, "its resumption");
+      await this.#changeService(this.#status.value, STATUS_DRIVER_OK, "its resumption");
       this.#suspended = false;
       for (const entry of this.#queues) entry?.queue.pump();
     });
@@ -495,15 +445,7 @@ export class VirtioDriver<T extends DriverTransport = DriverTransport> {
   async #changeService(status: number, expected: number, what: string): Promise<void> {
     try {
       if (!(await this.transport.writeStatus(status))) throw new DriverError("ERR_DRIVER_REFUSED", `the device refuses ${what}`);
-      await poll(
-        async () => {
-          const now = await this.transport.readStatus();
-          if ((now & STATUS_NEEDS_RESET) !== 0) throw needsReset();
-          return (now & (STATUS_SUSPEND | STATUS_DRIVER_OK)) === expected;
-        },
-        what,
-        this.#options.polling,
-      );
+      await poll(async () => ((await this.#status.read()) & (STATUS_SUSPEND | STATUS_DRIVER_OK)) === expected, what, this.#options.polling);
     } catch (error) {
       const failure = asDriverError(error);
       this.#fail(failure);
@@ -552,10 +494,6 @@ export interface DriverMemory {
 /** Split queues have a power of two (2.7). */
 function usableSize(limit: number, packed: boolean): number {
   return packed ? limit : 2 ** Math.floor(Math.log2(limit));
-}
-
-function needsReset(): DriverError {
-  return new DriverError("ERR_DRIVER_NEEDS_RESET", "the device needs a reset");
 }
 
 function asDriverError(error: unknown): DriverError {

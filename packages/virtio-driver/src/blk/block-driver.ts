@@ -2,6 +2,7 @@ import type { ReadonlyFeatureSet } from "@zarch/virtio";
 import { blk } from "@zarch/virtio/device-types";
 import type { BlockBackend } from "@zarch/vmm-interface";
 import { DriverError } from "../errors.ts";
+import { Listeners } from "../listeners.ts";
 import type { DriverTransport } from "../transport.ts";
 import { VirtioDriver, type VirtioDriverOptions } from "../virtio-driver.ts";
 import { type BlockLimits, type RangeLimits, readLimits } from "./limits.ts";
@@ -44,7 +45,7 @@ export class BlockDriver<T extends DriverTransport = DriverTransport> implements
   readonly writeZeroes?: (offset: number, length: number, mayUnmap: boolean) => Promise<void>;
   readonly #queues: readonly number[];
   readonly #limits: BlockLimits;
-  readonly #resizeListeners = new Set<() => void>();
+  readonly #resizeListeners = new Listeners();
   #capacity: number;
   #nextQueue = 0;
 
@@ -124,12 +125,11 @@ export class BlockDriver<T extends DriverTransport = DriverTransport> implements
     const capacity = await readCapacity(this.driver);
     if (capacity === this.#capacity) return;
     this.#capacity = capacity;
-    for (const listener of [...this.#resizeListeners]) listener();
+    this.#resizeListeners.notify();
   }
 
   onResize(listener: () => void): () => void {
-    this.#resizeListeners.add(listener);
-    return () => this.#resizeListeners.delete(listener);
+    return this.#resizeListeners.add(listener);
   }
 
   /**

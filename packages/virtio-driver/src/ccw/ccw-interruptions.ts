@@ -55,4 +55,12 @@ export class CcwInterruptions implements AttentionPort {
     receivers.set(receiver.subsystemId, receiver);
     this.#receivers.set(channel, receivers);
   }
+
+  /** Ends {@link add}. */
+  remove(channel: ChannelSubsystemPort, receiver: InterruptionReceiver): void {
+    const receivers = this.#receivers.get(channel);
+    if (receivers?.get(receiver.subsystemId) !== receiver) return;
+    receivers.delete(receiver.subsystemId);
+    if (receivers.size === 0) this.#receivers.delete(channel);
+  }
 }

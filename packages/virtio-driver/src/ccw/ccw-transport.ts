@@ -65,6 +65,7 @@ export class CcwTransport implements DriverTransport, InterruptionReceiver {
   readonly memory: GuestMemory;
   readonly region: BufferSpan;
   readonly subsystemId: number;
+  readonly #release: () => void;
   readonly #notify: CcwTransportOptions["notify"];
   readonly #subchannel: SubchannelDriver;
   readonly #indicators: Indicators;
@@ -89,6 +90,7 @@ export class CcwTransport implements DriverTransport, InterruptionReceiver {
     this.memory = memory;
     this.region = { address: region.address + OWN_LENGTH, length: region.length - OWN_LENGTH };
     this.subsystemId = options.subsystemId;
+    this.#release = () => options.interruptions.remove(options.channel, this);
     this.#notify = options.notify;
     this.#subclass = subclass;
     this.#adapterWanted = options.adapterIndicators ?? true;
@@ -157,6 +159,12 @@ export class CcwTransport implements DriverTransport, InterruptionReceiver {
     }
     // A device from before revisions rejects all of them, and behaves as with revision 0 (4.3.2.1.3).
     if (lowest > 0) throw new DriverError("ERR_DRIVER_DEVICE_TYPE", "the device has only the legacy interface");
+  }
+
+  /** Disables the subchannel and takes no more interruptions: the end of the transport, after that of its driver. */
+  release(): void {
+    this.#release();
+    this.#subchannel.disable();
   }
 
   listen(interrupts: DriverInterrupts): void {

@@ -88,14 +88,22 @@ export class SubchannelDriver {
    * @throws DriverError ERR_DRIVER_TRANSPORT if there is no device
    */
   enable(subclass: number): void {
+    this.disable();
+    this.#modify(ENABLED | (subclass << SUBCLASS_SHIFT));
+  }
+
+  /** @throws DriverError ERR_DRIVER_TRANSPORT if there is no device, or it is busy */
+  disable(): void {
+    this.#modify(0);
+  }
+
+  #modify(flags: number): void {
     const schib = new Uint8Array(SCHIB_LENGTH);
     const view = new DataView(schib.buffer);
-    for (const enabled of [0, ENABLED]) {
-      this.#expect(this.#channel.storeSubchannel(this.subsystemId, schib), "STORE SUBCHANNEL");
-      view.setUint16(PMCW_FLAGS, enabled | (subclass << SUBCLASS_SHIFT) | DEVICE_NUMBER_VALID);
-      view.setUint32(PMCW_CHARACTERISTICS, CONCURRENT_SENSE);
-      this.#expect(this.#channel.modifySubchannel(this.subsystemId, schib), "MODIFY SUBCHANNEL");
-    }
+    this.#expect(this.#channel.storeSubchannel(this.subsystemId, schib), "STORE SUBCHANNEL");
+    view.setUint16(PMCW_FLAGS, flags | DEVICE_NUMBER_VALID);
+    view.setUint32(PMCW_CHARACTERISTICS, CONCURRENT_SENSE);
+    this.#expect(this.#channel.modifySubchannel(this.subsystemId, schib), "MODIFY SUBCHANNEL");
   }
 
   #expect(conditionCode: number, instruction: string): void {

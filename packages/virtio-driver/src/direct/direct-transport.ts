@@ -137,7 +137,7 @@ export class DirectTransport implements DriverTransport {
     return true;
   }
 
-  notify(queue: number): void {
-    this.frontend.notify(queue);
+  notify(queue: number, data?: number): void {
+    this.frontend.notifyValue(data === undefined ? queue : data * 0x1_0000 + queue);
   }
 }
