@@ -10,6 +10,7 @@ import { VirtqueueError } from "./errors.ts";
 import { indirectTableEntries } from "./indirect-table.ts";
 import { checkVirtqueueConfig, defaultMaxChainLength, type VirtqueueConfig } from "./layout.ts";
 import {
+  advancePosition,
   DESC_F_AVAIL,
   DESC_F_USED,
   EVENT_DESC,
@@ -17,10 +18,14 @@ import {
   EVENT_ENABLE,
   PACKED_DESC_FLAGS,
   PACKED_DESC_ID,
-  RingPosition,
+  packedAvailableFlags,
+  packedEvent,
+  packedUsedFlags,
+  positionSlot,
   storeEvent,
   wantsEvent,
 } from "./packed-layout.ts";
+import { StagedUses } from "./staged-uses.ts";
 import { type DeviceVirtqueueState, readDeviceState, saveChain } from "./virtqueue-state.ts";
 
 /** The device side of a packed virtqueue (virtio 2.8). */
@@ -43,8 +48,9 @@ export class PackedDeviceVirtqueue implements DeviceVirtqueue {
   #ended = false;
   /** Chains that the device has; with IN_ORDER also those that it returned too early. */
   #chains: ChainList;
-  readonly #nextAvailable: RingPosition;
-  readonly #nextUsed: RingPosition;
+  /** Positions in the ring, see {@link advancePosition}. */
+  #nextAvailable = 0;
+  #nextUsed = 0;
   /** For each buffer id: 1 from the time that it is taken to the time that the driver sees it used. Ids may be above the size of the ring. */
   #buffers: Uint8Array;
   /** Chains of before a restore, oldest first, that {@link pop} gives again. */
@@ -52,12 +58,8 @@ export class PackedDeviceVirtqueue implements DeviceVirtqueue {
   /** Slots of the ring that belong to those buffers. */
   #slots = 0;
   #inFlight = 0;
-  /** What the next {@link flush} publishes: buffer ids, ring slots, bytes written, and whether that is all there was room for. */
-  readonly #stagedIds: Uint16Array;
-  readonly #stagedSlots: Uint16Array;
-  readonly #stagedWritten: Uint32Array;
-  readonly #stagedFull: Uint8Array;
-  #staged = 0;
+  /** What the next {@link flush} publishes. */
+  readonly #staged: StagedUses;
   #headId = 0;
   #error: VirtqueueError | undefined;
   #notifications = true;
@@ -80,19 +82,14 @@ export class PackedDeviceVirtqueue implements DeviceVirtqueue {
     this.#maxChainLength = config.maxChainLength ?? defaultMaxChainLength(size);
     this.#chains = new ChainList(memory, this.#life, this.#maxChainLength);
     this.#buffers = new Uint8Array(size);
-    this.#stagedIds = new Uint16Array(size);
-    this.#stagedSlots = new Uint16Array(size);
-    this.#stagedWritten = new Uint32Array(size);
-    this.#stagedFull = new Uint8Array(size);
-    this.#nextAvailable = new RingPosition(size);
-    this.#nextUsed = new RingPosition(size);
+    this.#staged = new StagedUses(size);
     if (state !== undefined) this.#restore(state, config);
   }
 
   #restore(saved: DeviceVirtqueueState, config: VirtqueueConfig): void {
     const { state, error } = readDeviceState(saved, { ...config, format: "packed" }, this.#chains);
-    this.#nextAvailable.value = state.nextAvailable;
-    this.#nextUsed.value = state.nextUsed;
+    this.#nextAvailable = state.nextAvailable;
+    this.#nextUsed = state.nextUsed;
     this.#armedAt = state.armedAt;
     this.#notifications = state.notifications;
     this.#error = error;
@@ -105,7 +102,7 @@ export class PackedDeviceVirtqueue implements DeviceVirtqueue {
     }
     for (const { id, slots, written, full } of state.staged) {
       this.#hold(id, slots);
-      this.#stageEntry(id, slots, written, full);
+      this.#staged.add(id, slots, written, full);
     }
   }
 
@@ -116,17 +113,12 @@ export class PackedDeviceVirtqueue implements DeviceVirtqueue {
       side: "device",
       format: "packed",
       size: this.size,
-      nextAvailable: this.#nextAvailable.value,
-      nextUsed: this.#nextUsed.value,
+      nextAvailable: this.#nextAvailable,
+      nextUsed: this.#nextUsed,
       notifications: this.#notifications,
       armedAt: this.#armedAt,
       chains: closed ? [] : Array.from(this.#chains, saveChain),
-      staged: Array.from({ length: closed ? 0 : this.#staged }, (_, i) => ({
-        id: this.#stagedIds[i] as number,
-        slots: this.#stagedSlots[i] as number,
-        written: this.#stagedWritten[i] as number,
-        full: this.#stagedFull[i] === 1,
-      })),
+      staged: closed ? [] : this.#staged.save(),
       closed,
       ...(this.#error && { error: { code: this.#error.code, message: this.#error.message } }),
     };
@@ -141,10 +133,10 @@ export class PackedDeviceVirtqueue implements DeviceVirtqueue {
     this.#again = [];
     this.#slots = 0;
     this.#inFlight = 0;
-    this.#staged = 0;
+    this.#staged.count = 0;
     this.#error = undefined;
-    this.#nextAvailable.value = 0;
-    this.#nextUsed.value = 0;
+    this.#nextAvailable = 0;
+    this.#nextUsed = 0;
     this.#notifications = true;
     this.#armedAt = -1;
   }
@@ -161,12 +153,13 @@ export class PackedDeviceVirtqueue implements DeviceVirtqueue {
   #peek(): number {
     // A ring that is wholly in the device's hands has nothing more to offer, whatever it looks like.
     if (this.#slots >= this.size) return -1;
-    const at = this.#ring + this.#nextAvailable.slot * DESCRIPTOR_SIZE;
+    const position = this.#nextAvailable;
+    const at = this.#ring + positionSlot(position, this.size) * DESCRIPTOR_SIZE;
     const last = this.#memory.loadUint32(at + PACKED_DESC_ID, this.#endian);
     const little = this.#endian === "little";
     const flags = secondHalf(last, little);
     this.#headId = firstHalf(last, little);
-    return (flags & (DESC_F_AVAIL | DESC_F_USED)) === this.#nextAvailable.availableFlags ? flags : -1;
+    return (flags & (DESC_F_AVAIL | DESC_F_USED)) === packedAvailableFlags(position < this.size) ? flags : -1;
   }
 
   /** What {@link #peek} gives after the driver was asked for a notification, if that was necessary. */
@@ -197,7 +190,7 @@ export class PackedDeviceVirtqueue implements DeviceVirtqueue {
       }
       throw error;
     }
-    this.#nextAvailable.advance(record.slots);
+    this.#nextAvailable = advancePosition(this.#nextAvailable, record.slots, this.size);
     this.#take(record);
     return openChain(record);
   }
@@ -233,7 +226,7 @@ export class PackedDeviceVirtqueue implements DeviceVirtqueue {
     const words = this.#words;
     const record = this.#chains.next();
     const free = this.size - this.#slots;
-    let slot = this.#nextAvailable.slot;
+    let slot = positionSlot(this.#nextAvailable, this.size);
     let flags = headFlags;
     let id = this.#headId;
     for (let slots = 1; ; slots++) {
@@ -298,36 +291,30 @@ export class PackedDeviceVirtqueue implements DeviceVirtqueue {
 
   #stage(record: ChainRecord): void {
     this.#inFlight--;
-    this.#stageEntry(record.id, record.slots, record.written, record.written === record.writableBytes);
+    this.#staged.add(record.id, record.slots, record.written, record.written === record.writableBytes);
     this.#chains.remove(record);
-  }
-
-  #stageEntry(id: number, slots: number, written: number, full: boolean): void {
-    const at = this.#staged++;
-    this.#stagedIds[at] = id;
-    this.#stagedSlots[at] = slots;
-    // A buffer of 2^32 bytes is possible, a length of 2^32 is not: less may be reported than was written.
-    this.#stagedWritten[at] = Math.min(written, 0xffff_ffff);
-    this.#stagedFull[at] = full ? 1 : 0;
   }
 
   flush(): boolean {
     const staged = this.#staged;
-    if (staged === 0 || this.#life.closed) return false;
+    const { count } = staged;
+    if (count === 0 || this.#life.closed) return false;
     const memory = this.#memory;
     const endian = this.#endian;
+    const { size } = this;
+    let position = this.#nextUsed;
     let firstAt = -1;
     let firstFlags = 0;
     let moved = 0;
     let batch = 0;
-    for (let i = 0; i < staged; i++) {
-      const id = this.#stagedIds[i] as number;
-      const written = this.#stagedWritten[i] as number;
+    for (let i = 0; i < count; i++) {
+      const id = staged.ids[i] as number;
+      const written = staged.written[i] as number;
       this.#buffers[id] = 0;
-      batch += this.#stagedSlots[i] as number;
-      if (this.#batches && this.#stagedFull[i] === 1 && i + 1 < staged) continue;
-      const at = this.#ring + this.#nextUsed.slot * DESCRIPTOR_SIZE;
-      const flags = this.#nextUsed.usedFlags | (written > 0 ? DESC_F_WRITE : 0);
+      batch += staged.slots[i] as number;
+      if (this.#batches && staged.full[i] === 1 && i + 1 < count) continue;
+      const at = this.#ring + positionSlot(position, size) * DESCRIPTOR_SIZE;
+      const flags = packedUsedFlags(position < size) | (written > 0 ? DESC_F_WRITE : 0);
       memory.storeUint32(at + DESC_LENGTH, written, endian);
       memory.storeUint16(at + PACKED_DESC_ID, id, endian);
       // The driver looks at them in order: what shows the first one shows all.
@@ -335,21 +322,23 @@ export class PackedDeviceVirtqueue implements DeviceVirtqueue {
         firstAt = at;
         firstFlags = flags;
       } else memory.storeUint16(at + PACKED_DESC_FLAGS, flags, endian);
-      this.#nextUsed.advance(batch);
+      position = advancePosition(position, batch, size);
       moved += batch;
       batch = 0;
     }
+    this.#nextUsed = position;
     this.#slots -= moved;
-    this.#staged = 0;
+    staged.count = 0;
     memory.storeUint16(firstAt + PACKED_DESC_FLAGS, firstFlags, endian);
-    return wantsEvent(memory, this.#driverEvent, endian, this.#eventIndex, this.size, this.#nextUsed.value, moved);
+    return wantsEvent(memory, this.#driverEvent, endian, this.#eventIndex, size, position, moved);
   }
 
   /** With EVENT_IDX: asks for a notification of the next buffer. Returns whether the ring has to be looked at again. */
   #arm(): boolean {
-    if (!this.#eventIndex || !this.#notifications || this.#armedAt === this.#nextAvailable.value) return false;
-    this.#armedAt = this.#nextAvailable.value;
-    storeEvent(this.#memory, this.#deviceEvent, this.#endian, this.#nextAvailable.event, EVENT_DESC);
+    if (!this.#eventIndex || !this.#notifications || this.#armedAt === this.#nextAvailable) return false;
+    this.#armedAt = this.#nextAvailable;
+    const event = packedEvent(positionSlot(this.#armedAt, this.size), this.#armedAt < this.size);
+    storeEvent(this.#memory, this.#deviceEvent, this.#endian, event, EVENT_DESC);
     return true;
   }
 

@@ -44,6 +44,11 @@ export function packedUsedFlags(wrap: boolean): number {
   return wrap ? DESC_F_AVAIL | DESC_F_USED : 0;
 }
 
+/** The descriptor at a position, see {@link advancePosition}. */
+export function positionSlot(position: number, queueSize: number): number {
+  return position < queueSize ? position : position - queueSize;
+}
+
 /**
  * The position `slots` places after `position`; see {@link RingPosition}. A ring of n entries has 2n positions: n of the rounds with
  * wrap counter 1, then n of those with wrap counter 0.
@@ -92,7 +97,7 @@ export class RingPosition {
 
   /** Index of the descriptor. */
   get slot(): number {
-    return this.#value < this.#size ? this.#value : this.#value - this.#size;
+    return positionSlot(this.#value, this.#size);
   }
 
   get wrap(): boolean {

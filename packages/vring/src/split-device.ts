@@ -25,6 +25,7 @@ import {
   usedEntryOffset,
   usedEventOffset,
 } from "./split-layout.ts";
+import { StagedUses } from "./staged-uses.ts";
 import { type DeviceVirtqueueState, readDeviceState, saveChain } from "./virtqueue-state.ts";
 
 /** The device side of a split virtqueue (virtio 2.7). */
@@ -65,11 +66,8 @@ export class SplitDeviceVirtqueue implements DeviceVirtqueue {
   #notifications = true;
   /** The used index as the driver sees it, 16 bits. */
   #usedIndex = 0;
-  /** What the next {@link flush} publishes: heads, bytes written, and whether that is all there was room for. */
-  readonly #stagedHeads: Uint16Array;
-  readonly #stagedWritten: Uint32Array;
-  readonly #stagedFull: Uint8Array;
-  #staged = 0;
+  /** What the next {@link flush} publishes. */
+  readonly #staged: StagedUses;
 
   constructor(memory: GuestMemory, config: VirtqueueConfig, state?: DeviceVirtqueueState) {
     checkVirtqueueConfig(memory, config);
@@ -90,9 +88,7 @@ export class SplitDeviceVirtqueue implements DeviceVirtqueue {
     this.#maxChainLength = config.maxChainLength ?? defaultMaxChainLength(size);
     this.#chains = new ChainList(memory, this.#life, this.#maxChainLength);
     this.#heads = new Uint8Array(size);
-    this.#stagedHeads = new Uint16Array(size);
-    this.#stagedWritten = new Uint32Array(size);
-    this.#stagedFull = new Uint8Array(size);
+    this.#staged = new StagedUses(size);
     if (state !== undefined) this.#restore(state, config);
   }
 
@@ -113,7 +109,7 @@ export class SplitDeviceVirtqueue implements DeviceVirtqueue {
     }
     for (const { id, written, full } of state.staged) {
       this.#heads[id] = 1;
-      this.#stageEntry(id, written, full);
+      this.#staged.add(id, 1, written, full);
     }
   }
 
@@ -129,12 +125,7 @@ export class SplitDeviceVirtqueue implements DeviceVirtqueue {
       notifications: this.#notifications,
       armedAt: this.#armedAt,
       chains: closed ? [] : Array.from(this.#chains, saveChain),
-      staged: Array.from({ length: closed ? 0 : this.#staged }, (_, i) => ({
-        id: this.#stagedHeads[i] as number,
-        slots: 1,
-        written: this.#stagedWritten[i] as number,
-        full: this.#stagedFull[i] === 1,
-      })),
+      staged: closed ? [] : this.#staged.save(),
       closed,
       ...(this.#error && { error: { code: this.#error.code, message: this.#error.message } }),
     };
@@ -154,7 +145,7 @@ export class SplitDeviceVirtqueue implements DeviceVirtqueue {
     this.#armedAt = 0;
     this.#notifications = true;
     this.#usedIndex = 0;
-    this.#staged = 0;
+    this.#staged.count = 0;
   }
 
   get inFlight(): number {
@@ -288,39 +279,34 @@ export class SplitDeviceVirtqueue implements DeviceVirtqueue {
 
   #stage(record: ChainRecord): void {
     this.#inFlight--;
-    this.#stageEntry(record.id, record.written, record.written === record.writableBytes);
+    this.#staged.add(record.id, 1, record.written, record.written === record.writableBytes);
     this.#chains.remove(record);
-  }
-
-  #stageEntry(head: number, written: number, full: boolean): void {
-    const at = this.#staged++;
-    this.#stagedHeads[at] = head;
-    // A buffer of 2^32 bytes is possible, a length of 2^32 is not: less may be reported than was written.
-    this.#stagedWritten[at] = Math.min(written, 0xffff_ffff);
-    this.#stagedFull[at] = full ? 1 : 0;
   }
 
   flush(): boolean {
     const staged = this.#staged;
-    if (staged === 0 || this.#life.closed) return false;
+    const { count } = staged;
+    if (count === 0 || this.#life.closed) return false;
+    const memory = this.#memory;
+    const endian = this.#endian;
     const before = this.#usedIndex;
-    this.#usedIndex = advanceIndex(before, staged);
+    this.#usedIndex = advanceIndex(before, count);
     let batch = 0;
-    for (let i = 0; i < staged; i++) {
-      const head = this.#stagedHeads[i] as number;
+    for (let i = 0; i < count; i++) {
+      const head = staged.ids[i] as number;
       // Only now: a driver that offers a head again before it could see it used is refused, and the ring cannot overtake itself.
       this.#heads[head] = 0;
-      if (this.#batches && this.#stagedFull[i] === 1 && i + 1 < staged) continue;
+      if (this.#batches && staged.full[i] === 1 && i + 1 < count) continue;
       const entry = this.#used + usedEntryOffset(advanceIndex(before, batch), this.size);
-      this.#memory.storeUint32(entry + USED_ENTRY_ID, head, this.#endian);
-      this.#memory.storeUint32(entry + USED_ENTRY_LENGTH, this.#stagedWritten[i] as number, this.#endian);
+      memory.storeUint32(entry + USED_ENTRY_ID, head, endian);
+      memory.storeUint32(entry + USED_ENTRY_LENGTH, staged.written[i] as number, endian);
       batch = i + 1;
     }
-    this.#staged = 0;
-    this.#memory.storeUint16(this.#used + USED_INDEX, this.#usedIndex, this.#endian);
+    staged.count = 0;
+    memory.storeUint16(this.#used + USED_INDEX, this.#usedIndex, endian);
     if (this.#notifyOnEmpty && this.#inFlight === 0 && !this.hasAvailable()) return true;
-    if (!this.#eventIndex) return (this.#memory.loadUint16(this.#available + AVAILABLE_FLAGS, this.#endian) & AVAIL_F_NO_INTERRUPT) === 0;
-    return needEvent(this.#memory.loadUint16(this.#usedEvent, this.#endian), this.#usedIndex, before);
+    if (!this.#eventIndex) return (memory.loadUint16(this.#available + AVAILABLE_FLAGS, endian) & AVAIL_F_NO_INTERRUPT) === 0;
+    return needEvent(memory.loadUint16(this.#usedEvent, endian), this.#usedIndex, before);
   }
 
   /** With EVENT_IDX: asks for a notification of the next buffer. Returns whether one came before the driver could know. */
