@@ -74,6 +74,25 @@ describe("device status", () => {
     expect([rig.frontend.status, rig.interrupts]).toEqual([READY | NEEDS_RESET, ["config"]]);
   });
 
+  it("CORE-STATUS-DEV-003: a device that throws in its work needs a reset; told once, and nothing that it still has reaches the driver", () => {
+    const rig = new Rig();
+    rig.device.hold = true;
+    rig.start();
+    rig.send("held");
+    rig.frontend.notify(0);
+    rig.device.throwing = new Error("out of order");
+    rig.frontend.notify(0);
+    expect([rig.frontend.status, rig.interrupts]).toEqual([READY | NEEDS_RESET, ["config"]]);
+    const before = rig.memory.view(0, rig.memory.size).slice();
+    rig.device.release();
+    rig.device.context?.fail(new Error("again"));
+    expect(rig.memory.view(0, rig.memory.size)).toEqual(before);
+    expect([rig.interrupts, rig.logs.filter((line) => line.startsWith("error"))]).toEqual([
+      ["config"],
+      ["error: virtio type 4242 device needs a reset: out of order"],
+    ]);
+  });
+
   it("bits that are set cannot be cleared one by one", () => {
     const rig = new Rig();
     rig.start();

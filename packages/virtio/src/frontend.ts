@@ -553,6 +553,7 @@ export class VirtioFrontend {
     }
     const saved = readVirtioState(state);
     const driverInterface = this.#interface;
+    const { paused } = this;
     this.#forget();
     try {
       void this.#service.pause.begin(true);
@@ -561,7 +562,7 @@ export class VirtioFrontend {
       void this.#service.end();
       this.#initialState();
       this.#interface = driverInterface;
-      this.#service.pause.end();
+      if (!paused) this.#service.pause.end();
       if (error instanceof VirtioStateError) throw error;
       const reason = error instanceof Error ? error.message : String(error);
       throw new VirtioStateError("ERR_VIRTIO_STATE", `unusable saved state of a ${this.#name}: ${reason}`, { cause: error });

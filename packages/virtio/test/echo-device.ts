@@ -23,12 +23,16 @@ export class EchoDevice implements VirtioDevice {
   /** Keeps buffers until {@link release}. */
   hold = false;
   held: (() => void)[] = [];
+  /** Whether {@link release} publishes what it returns. */
+  flushes = true;
   /** What the reset of the active device waits for. */
   resetGate: Promise<void> | undefined;
   readonly events: string[] = [];
   context: DeviceContext | undefined;
   refuses: ((features: ReadonlyFeatureSet) => boolean) | undefined;
   failActivation = false;
+  /** What the next notification throws. */
+  throwing: Error | undefined;
 
   acceptFeatures(features: ReadonlyFeatureSet): boolean {
     return !(this.refuses?.(features) ?? false);
@@ -53,6 +57,7 @@ export class EchoDevice implements VirtioDevice {
     return {
       notify: (index) => {
         this.events.push(`notify ${index}`);
+        if (this.throwing) throw this.throwing;
         const queue = context.queue(index);
         if (!queue) return;
         for (const chain of queue) {
@@ -65,7 +70,7 @@ export class EchoDevice implements VirtioDevice {
           if (this.hold) {
             this.held.push(() => {
               answer();
-              queue.flush();
+              if (this.flushes) queue.flush();
             });
           } else answer();
         }

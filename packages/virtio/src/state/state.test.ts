@@ -178,6 +178,22 @@ describe("save and restore", () => {
     expect(next.received()).toEqual(["more:4"]);
   });
 
+  it("a buffer that is done but not published is published at resume, and not before", () => {
+    const rig = make();
+    rig.device.hold = true;
+    rig.start();
+    rig.send("done");
+    rig.frontend.notify(0);
+    const queue = rig.device.context?.queue(0);
+    rig.device.flushes = false;
+    rig.device.release();
+    expect([queue?.inFlight, rig.received()]).toEqual([0, []]);
+    const next = moved(rig);
+    expect([next.received(), next.interrupts]).toEqual([[], []]);
+    next.frontend.resume();
+    expect([next.received(), next.interrupts]).toEqual([["done:4"], ["queue 0"]]);
+  });
+
   it("of a configuration that is another one now the driver hears at resume", () => {
     const rig = make();
     rig.start();
@@ -273,6 +289,7 @@ describe("save and restore", () => {
     const queueReset = rig.frontend.resetQueue(0);
     expect(codeOf(() => rig.frontend.save())).toBe("ERR_VIRTIO_STATE_BUSY");
     const paused = rig.frontend.pause();
+    expect(paused).toBeInstanceOf(Promise);
     open();
     await queueReset;
     await paused;
@@ -349,7 +366,10 @@ describe("a state of its own", () => {
     const next = successor(rig);
     next.device.failActivation = true;
     expect(codeOf(() => next.frontend.restore(rig.frontend.save()))).toBe("ERR_VIRTIO_STATE");
-    expect(next.frontend.status).toBe(0);
+    expect([next.frontend.status, next.frontend.paused]).toEqual([0, false]);
+    void next.frontend.pause();
+    expect(codeOf(() => next.frontend.restore(rig.frontend.save()))).toBe("ERR_VIRTIO_STATE");
+    expect(next.frontend.paused).toBe(true);
   });
 });
 
