@@ -23,7 +23,7 @@ export class EchoDevice implements VirtioDevice {
   /** Keeps buffers until {@link release}. */
   hold = false;
   held: (() => void)[] = [];
-  /** Whether {@link release} publishes what it returns. */
+  /** Whether it publishes what it returns. */
   flushes = true;
   /** What the reset of the active device waits for. */
   resetGate: Promise<void> | undefined;
@@ -74,7 +74,7 @@ export class EchoDevice implements VirtioDevice {
             });
           } else answer();
         }
-        queue.flush();
+        if (this.flushes) queue.flush();
       },
       reset: () => {
         this.events.push("active reset");

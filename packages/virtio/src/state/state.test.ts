@@ -181,17 +181,21 @@ describe("save and restore", () => {
   it("a buffer that is done but not published is published at resume, and not before", () => {
     const rig = make();
     rig.device.hold = true;
-    rig.start();
+    rig.start([F_VERSION_1, F_SUSPEND]);
     rig.send("done");
     rig.frontend.notify(0);
     const queue = rig.device.context?.queue(0);
     rig.device.flushes = false;
     rig.device.release();
-    expect([queue?.inFlight, rig.received()]).toEqual([0, []]);
-    const next = moved(rig);
+    rig.frontend.writeStatus(READY | SUSPEND);
+    expect([queue?.inFlight, rig.received(), rig.frontend.status]).toEqual([0, [], READY]);
+    const device = new EchoDevice();
+    device.flushes = false;
+    const next = moved(rig, device);
     expect([next.received(), next.interrupts]).toEqual([[], []]);
     next.frontend.resume();
     expect([next.received(), next.interrupts]).toEqual([["done:4"], ["queue 0"]]);
+    expect(next.frontend.status).toBe((READY & ~DRIVER_OK) | SUSPEND);
   });
 
   it("of a configuration that is another one now the driver hears at resume", () => {
