@@ -105,6 +105,15 @@ describe("ConsoleDriver against devices that misbehave", () => {
     expect(driver.driver.failure).toBeUndefined();
   });
 
+  it("whoever waits for a port hears of a reset, and of there being one port only", async () => {
+    const { driver } = await open(device());
+    const waiting = driver.port(1);
+    await driver.driver.reset();
+    await expect(waiting).rejects.toMatchObject({ code: "ERR_DRIVER_RESET" });
+    const plain = await open(device([]));
+    await expect(plain.driver.port("tty")).rejects.toMatchObject({ code: "ERR_DRIVER_REQUEST" });
+  });
+
   it("however many ports a device claims, the driver takes those it wants", async () => {
     const claims = device([virtioConsole.F_MULTIPORT], 0xffff_ffff);
     const driver = await ConsoleDriver.open(new DirectTransport(claims), { maxPorts: 2 });

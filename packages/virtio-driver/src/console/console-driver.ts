@@ -80,7 +80,7 @@ export class ConsoleDriver<T extends DriverTransport = DriverTransport> {
       await this.#readSize();
       return;
     }
-    for (let i = 0; i < RECEIVE_BUFFERS; i++) void this.#untilEnd(() => this.#receiveControl());
+    for (let i = 0; i < RECEIVE_BUFFERS; i++) void this.#untilEnd(() => this.#receiveControl()).then((end) => end && this.#endWaits(end));
     await this.#sendControl(NO_PORT, virtioConsole.DEVICE_READY, 1);
   }
 
@@ -98,13 +98,15 @@ export class ConsoleDriver<T extends DriverTransport = DriverTransport> {
 
   /**
    * A port by id or name; waits until it is there.
-   * @throws DriverError when the device fails or the driver is closed first
+   * @throws DriverError (as a rejection) when the device fails, is reset, or the driver is closed first; ERR_DRIVER_REQUEST if a console
+   * without MULTIPORT is asked for another port than its only one, 0
    */
   port(which: number | string): Promise<ConsolePortDriver> {
     const port = this.ports.find((candidate) => matches(candidate, which));
     if (port) return Promise.resolve(port);
     return new Promise((resolve, reject) => {
-      const obstacle = this.driver.failure;
+      const only = this.#multiport ? undefined : new DriverError("ERR_DRIVER_REQUEST", `the console has no port ${which}`);
+      const obstacle = this.driver.failure ?? only;
       if (obstacle) reject(obstacle);
       else this.#waits.add({ which, resolve, reject });
     });
@@ -142,13 +144,15 @@ export class ConsoleDriver<T extends DriverTransport = DriverTransport> {
     });
   }
 
-  /** Runs something that ends with the device: whoever waits for an answer hears of the failure, this one need not. */
-  async #untilEnd(work: () => Promise<void>): Promise<void> {
+  /** Runs something that ends with the service of the device, and returns what ended it. */
+  async #untilEnd(work: () => Promise<void>): Promise<DriverError | undefined> {
     try {
       await work();
     } catch (error) {
-      if (!(error instanceof DriverError)) throw error;
+      if (error instanceof DriverError) return error;
+      throw error;
     }
+    return undefined;
   }
 
   // ---- data ----
