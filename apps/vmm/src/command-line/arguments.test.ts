@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { parseCommandLine } from "./arguments.ts";
 import { helpText } from "./help.ts";
 import { formatSize, parseSize } from "./size.ts";
+import { joinVirtioOptions } from "./virtio-option.ts";
 
 const run = (...args: string[]) => {
   const parsed = parseCommandLine(["run", ...args]);
@@ -28,6 +29,7 @@ describe("arguments of zarch", () => {
           { path: "a,b.img", readOnly: false, overlay: {} },
           { path: "c", readOnly: false, overlay: { path: "d,e" } },
         ],
+        virtio: {},
         console: "virtio",
         noReboot: true,
         watchdog: true,
@@ -49,6 +51,19 @@ describe("arguments of zarch", () => {
     expect(diskOf("a,legacy,ro,no-indirect")).toEqual({ path: "a", readOnly: true, ring: { indirect: false }, legacy: true });
     expect(diskOf("a,revision=0,queue-size=4")).toEqual({ path: "a", readOnly: false, revision: 0, queueSize: 4 });
     expect(diskOf("a,no-event-index,revision=2")).toEqual({ path: "a", readOnly: false, ring: { eventIndex: false }, revision: 2 });
+  });
+
+  it("all virtio devices, and a disk on top", () => {
+    const { virtio, disks } = run("--virtio", "packed,no-indirect,revision=2", "--disk", "a,no-event-index,revision=1", "true");
+    expect(virtio).toEqual({ ring: { packed: true, indirect: false }, revision: 2 });
+    expect(joinVirtioOptions(virtio, disks[0]!)).toEqual({
+      path: "a",
+      readOnly: false,
+      ring: { packed: true, indirect: false, eventIndex: false },
+      revision: 1,
+    });
+    expect(joinVirtioOptions({}, { queueSize: 8 })).toEqual({ queueSize: 8 });
+    expect(() => joinVirtioOptions({ legacy: true }, { ring: { packed: true } })).toThrow("packed does not fit legacy");
   });
 
   it("defaults: 512 MiB, SCLP console for boot and virtio console for start", () => {
@@ -78,6 +93,9 @@ describe("arguments of zarch", () => {
     ["boot --console tty", /--console: "tty"/],
     ["boot --disk x,rw", /unknown property "rw"/],
     ["boot --disk x,ro,overlay", /cannot be read-only/],
+    ["boot --virtio fast", /--virtio: unknown property "fast"; known are packed, .* and legacy/],
+    ["boot --virtio queue-size=4", /--virtio: unknown property "queue-size=4"/],
+    ["boot --virtio packed,legacy", /packed does not fit legacy/],
     ["boot --disk x,no-packed", /^--disk x: unknown property "no-packed"; known are ro, .*packed, no-indirect/],
     ["boot --disk x,packed=1", /unknown property "packed=1"/],
     ["boot --disk x,queue-size", /"queue-size": the size can be one of 4, 8,/],

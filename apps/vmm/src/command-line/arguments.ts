@@ -2,6 +2,7 @@ import { type ParseArgsOptionsConfig, parseArgs } from "node:util";
 import { type DiskOption, parseDiskOption } from "./disk-option.ts";
 import { parseSize } from "./size.ts";
 import { UsageError } from "./usage-error.ts";
+import { parseVirtioOption, type VirtioOption } from "./virtio-option.ts";
 
 /** Where the guest's console is: an SCLP console (ASCII or line mode), or a virtio console. */
 export type ConsoleKind = "sclp" | "sclp-line" | "virtio";
@@ -11,6 +12,8 @@ export interface GuestOptions {
   /** Bytes. */
   readonly memory: number;
   readonly disks: readonly DiskOption[];
+  /** How all virtio devices show themselves; a disk may add to it. */
+  readonly virtio: VirtioOption;
   /** Looks for a newer default guest than the one in the cache. */
   readonly refresh: boolean;
   /** Path of a socket on which the machine takes the commands of its command line. */
@@ -56,6 +59,7 @@ const defaultMemory = "512M";
 const guestOptions = {
   memory: { type: "string", short: "m" },
   disk: { type: "string", short: "d", multiple: true },
+  virtio: { type: "string" },
   refresh: { type: "boolean" },
   control: { type: "string" },
   help: { type: "boolean", short: "h" },
@@ -139,6 +143,7 @@ function parse<T extends ParseArgsOptionsConfig>(args: readonly string[], option
 interface GuestValues {
   readonly memory?: string;
   readonly disk?: readonly string[];
+  readonly virtio?: string;
   readonly refresh?: boolean;
   readonly control?: string;
 }
@@ -147,6 +152,7 @@ function guestOptionsOf(values: GuestValues): GuestOptions {
   return {
     memory: parseSize(values.memory ?? defaultMemory, "--memory"),
     disks: (values.disk ?? []).map(parseDiskOption),
+    virtio: values.virtio === undefined ? {} : parseVirtioOption(values.virtio),
     refresh: values.refresh === true,
     control: values.control,
   };

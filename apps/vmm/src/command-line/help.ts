@@ -9,6 +9,8 @@ const guestHelp = `  -m, --memory SIZE     main storage of the guest, for instan
                         or without one is gone at the end. PROPERTY says how virtio is spoken: packed (rings),
                         no-indirect (descriptors), no-event-index, in-order, queue-size=N,
                         revision=N (of virtio-ccw at most: 0, 1 or 2), legacy (a device from before virtio 1.0)
+      --virtio PROPERTY[,PROPERTY]...
+                        the same for all virtio devices of the guest, but for queue-size
       --control SOCKET  take commands (see Ctrl-A C) on a UNIX socket
       --refresh         look for a newer default guest instead of using the one fetched before
   -h, --help            this text`;

@@ -13,7 +13,8 @@ export interface VirtioOption {
 }
 
 /** What the properties look like, for messages. */
-export const virtioProperties = "packed, no-indirect, no-event-index, in-order, queue-size=N, revision=N and legacy";
+const commonProperties = "packed, no-indirect, no-event-index, in-order, revision=N and legacy";
+export const virtioProperties = `queue-size=N, ${commonProperties}`;
 
 const ringProperties: Readonly<Record<string, RingOptions>> = {
   packed: { packed: true },
@@ -59,6 +60,31 @@ export function checkVirtioOption({ ring, revision, legacy }: VirtioOption): voi
   if (old === undefined) return;
   if (ring?.packed) throw new UsageError(`packed does not fit ${old}: the legacy interface has split rings only`);
   if (ring?.inOrder) throw new UsageError(`in-order does not fit ${old}: the legacy interface has no such feature`);
+}
+
+/**
+ * Reads PROPERTY[,PROPERTY]..., which is for devices of every kind: {@link VirtioOption} without a queue size.
+ * @throws {UsageError}
+ */
+export function parseVirtioOption(text: string): VirtioOption {
+  let option: VirtioOption = {};
+  for (const property of text.split(",")) {
+    const more = property.startsWith("queue-size") ? undefined : withVirtioProperty(option, property, []);
+    if (more === undefined) throw new UsageError(`--virtio: unknown property "${property}"; known are ${commonProperties}`);
+    option = more;
+  }
+  checkVirtioOption(option);
+  return option;
+}
+
+/**
+ * What is said for all devices, and for one of them on top.
+ * @throws {UsageError} when the one excludes the other
+ */
+export function joinVirtioOptions<T extends VirtioOption>(all: VirtioOption, one: T): T {
+  const joined = { ...all, ...one, ...((all.ring || one.ring) && { ring: { ...all.ring, ...one.ring } }) };
+  checkVirtioOption(joined);
+  return joined;
 }
 
 /** The same for the transport. */

@@ -26,7 +26,7 @@ export async function bootOnConsole(
 ): Promise<number> {
   checkMemorySize(options.memory);
   const logger = hostLogger((line) => void host.printError(line));
-  const disks = new DiskSet();
+  const disks = new DiskSet(options.virtio);
   try {
     await disks.open(diskOptions);
     const program = await bootProgram(options, host);
@@ -41,8 +41,8 @@ export async function bootOnConsole(
     });
     try {
       disks.plugInto(machine);
-      session.attach(machine);
-      attachEntropyDevice(machine);
+      session.attach(machine, options.virtio);
+      attachEntropyDevice(machine, options.virtio);
       await using _control = await serveControlSocket(options.control, { machine, disks, quit: () => session.leave() });
       return await session.run({ machine, disks });
     } finally {

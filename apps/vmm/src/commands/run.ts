@@ -17,7 +17,7 @@ import { fetchDefaultGuest } from "../session/program.ts";
 export async function run(options: RunOptions, host: HostProcess): Promise<number> {
   checkMemorySize(options.memory);
   const logger = hostLogger((line) => void host.printError(line));
-  const disks = new DiskSet();
+  const disks = new DiskSet(options.virtio);
   try {
     await disks.open(options.disks);
     const guest = await fetchDefaultGuest(options.refresh, host);
@@ -50,8 +50,8 @@ export async function run(options: RunOptions, host: HostProcess): Promise<numbe
     });
     try {
       disks.plugInto(machine);
-      session.attach(machine);
-      attachEntropyDevice(machine);
+      session.attach(machine, options.virtio);
+      attachEntropyDevice(machine, options.virtio);
       await using _control = await serveControlSocket(options.control, { machine, disks, quit: () => session.leave(0) });
       return await session.run(machine);
     } finally {

@@ -1,6 +1,7 @@
 import { ConsoleDevice, type ConsolePort } from "@zarch/device-console";
 import { ccw, type Machine, type MachineExit } from "@zarch/machine";
 import { ExitStatus, statusOfSignal } from "../command-line/exit-status.ts";
+import { ccwOptionsOf, type VirtioOption } from "../command-line/virtio-option.ts";
 import {
   encodeRunRequest,
   encodeSignal,
@@ -48,8 +49,8 @@ export class CommandSession {
   }
 
   /** To be called before the machine runs. */
-  attach(machine: Machine): void {
-    machine.attach(ccw(this.#device, { devno: consoleDeviceNumber }));
+  attach(machine: Machine, virtio: VirtioOption): void {
+    machine.attach(ccw(this.#device, { ...ccwOptionsOf(virtio), devno: consoleDeviceNumber }));
   }
 
   /** Ends {@link run} with a status, whatever the guest does. */

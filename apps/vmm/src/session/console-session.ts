@@ -2,6 +2,7 @@ import { ConsoleDevice, type ConsolePort } from "@zarch/device-console";
 import { ccw, type Machine, type MachineExit, type MachineOptions } from "@zarch/machine";
 import type { ConsoleKind } from "../command-line/arguments.ts";
 import { ExitStatus, statusOfSignal } from "../command-line/exit-status.ts";
+import { ccwOptionsOf, type VirtioOption } from "../command-line/virtio-option.ts";
 import type { HostProcess } from "../host/process.ts";
 import { LineReader } from "../monitor/line-reader.ts";
 import { answerMonitorLine, type MonitorTarget } from "../monitor/monitor.ts";
@@ -59,8 +60,8 @@ export class ConsoleSession {
   }
 
   /** Plugs a virtio console in. To be called before the machine runs. */
-  attach(machine: Machine): void {
-    if (this.#device !== undefined) machine.attach(ccw(this.#device, { devno: consoleDeviceNumber }));
+  attach(machine: Machine, virtio: VirtioOption): void {
+    if (this.#device !== undefined) machine.attach(ccw(this.#device, { ...ccwOptionsOf(virtio), devno: consoleDeviceNumber }));
   }
 
   /**

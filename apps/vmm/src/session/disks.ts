@@ -4,7 +4,7 @@ import { BlkDevice } from "@zarch/device-blk";
 import { type CcwAddress, ccw, formatCcwAddress, type Machine } from "@zarch/machine";
 import { type BlockBackend, HostError } from "@zarch/vmm-interface";
 import type { DiskOption } from "../command-line/disk-option.ts";
-import { ccwOptionsOf } from "../command-line/virtio-option.ts";
+import { ccwOptionsOf, joinVirtioOptions, type VirtioOption } from "../command-line/virtio-option.ts";
 
 /** A disk whose files are open. */
 interface Disk {
@@ -19,16 +19,22 @@ interface Disk {
  * before there is a machine, and closed after it.
  */
 export class DiskSet {
+  readonly #virtio: VirtioOption;
   readonly #attached = new Map<string, Disk>();
   #waiting: Disk[] = [];
   #machine: Machine | undefined;
 
+  /** @param virtio what holds for all disks, apart from what is said for each */
+  constructor(virtio: VirtioOption = {}) {
+    this.#virtio = virtio;
+  }
+
   /**
    * Opens disks that {@link plugInto} will put into the machine.
-   * @throws {HostError} when a file is missing, not usable as a disk, or in use by another process
+   * @throws {HostError} when a file is missing, not usable as a disk, or in use by another process, or an option does not fit the others
    */
   async open(options: readonly DiskOption[]): Promise<void> {
-    for (const option of options) this.#waiting.push(await openDisk(option));
+    for (const option of options) this.#waiting.push(await this.#open(option));
   }
 
   /** Puts all open disks into a machine: those that name their address first, then the others in order. */
@@ -53,7 +59,7 @@ export class DiskSet {
   async add(option: DiskOption): Promise<CcwAddress> {
     const machine = this.#machine;
     if (machine === undefined) throw new HostError("ERR_ZARCH_NO_DISK", "there is no machine yet");
-    const disk = await openDisk(option);
+    const disk = await this.#open(option);
     try {
       return this.#attach(disk, machine, new Set());
     } catch (error) {
@@ -82,6 +88,10 @@ export class DiskSet {
     this.#waiting = [];
     const results = await Promise.allSettled(disks.map((disk) => disk.close()));
     for (const result of results) if (result.status === "rejected") throw result.reason;
+  }
+
+  #open(option: DiskOption): Promise<Disk> {
+    return openDisk(joinVirtioOptions(this.#virtio, option));
   }
 
   #attach(disk: Disk, machine: Machine, reserved: ReadonlySet<number>): CcwAddress {

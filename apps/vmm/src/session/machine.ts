@@ -1,13 +1,14 @@
 import { RngDevice } from "@zarch/device-rng";
 import { ccw, type Machine, systemEntropy } from "@zarch/machine";
 import type { Logger } from "@zarch/vmm-interface";
+import { ccwOptionsOf, type VirtioOption } from "../command-line/virtio-option.ts";
 
 /** Device number of the entropy device, away from those of disks. */
 const entropyDeviceNumber = 0xe000;
 
 /** Plugs an entropy device in, which every guest of the command has. */
-export function attachEntropyDevice(machine: Machine): void {
-  machine.attach(ccw(new RngDevice({ source: systemEntropy }), { devno: entropyDeviceNumber }));
+export function attachEntropyDevice(machine: Machine, virtio: VirtioOption = {}): void {
+  machine.attach(ccw(new RngDevice({ source: systemEntropy }), { ...ccwOptionsOf(virtio), devno: entropyDeviceNumber }));
 }
 
 /** Prints warnings and errors of the devices; more when the environment variable ZARCH_DEBUG is set. */
