@@ -82,6 +82,34 @@ export interface ServiceCallPort {
   reset(): void;
 }
 
+/**
+ * PCI functions as the CPU's PCI instructions drive them. `handle` is the function handle, bits 0 to 31 of a request; `control` is the rest of it,
+ * bits 32 to 63 (address space, length, operation). 64-bit values come in two unsigned halves. Nothing here throws for what a guest did.
+ *
+ * Every method returns a condition code 0 to 3, with the status that belongs into bits 32 to 39 of the request register in bits 8 to 15; or
+ * `-c` to ask for the program interruption with code `c`.
+ */
+export interface PciPort {
+  /** PCILG. Puts the value, right-aligned, into `data`: high half, low half. */
+  load(handle: number, control: number, offsetHigh: number, offsetLow: number, data: Uint32Array): number;
+  /** PCISTG. */
+  store(handle: number, control: number, offsetHigh: number, offsetLow: number, dataHigh: number, dataLow: number): number;
+  /** PCISTB, before the block is fetched: 0 if it is to be fetched, else the result. */
+  checkStoreBlock(handle: number, control: number, offsetHigh: number, offsetLow: number): number;
+  /** PCISTB, with the block of as many bytes as `control` says. */
+  storeBlock(handle: number, control: number, offsetHigh: number, offsetLow: number, block: Uint8Array): number;
+  /** MPCIFC. `block`: the function information block, 80 bytes. */
+  modifyControls(handle: number, control: number, block: Uint8Array): number;
+  /** STPCIFC. Fills `block`, 80 bytes, if the condition code is 0. Bit 16 of the result asks for bit 0 of the request register to be set. */
+  storeControls(handle: number, control: number, block: Uint8Array): number;
+  /** RPCIT: translations of `range` bytes from `start` on may have changed. */
+  refreshTranslations(handle: number, startHigh: number, startLow: number, rangeHigh: number, rangeLow: number): number;
+  /** SIC. */
+  setInterruptionControls(operation: number, subclass: number): number;
+  /** CLP. `block`: request and response together, at most 8 KiB; the response part is written. `requestLength` in bytes. */
+  callLogicalProcessor(selector: number, block: Uint8Array, requestLength: number): number;
+}
+
 /** An external interruption with parameters (PoP chapter 6), for instance that of the s390 descriptor page with code 0x2603. */
 export interface ExternalInterruption {
   /** Interruption code, 16 bits, stored at real location 134. */

@@ -4,10 +4,12 @@ import type {
   DiagnoseHandler,
   ExternalInterruption,
   ExternalInterruptionPort,
+  PciPort,
   ServiceCallPort,
 } from "@zarch/vmm-interface";
 import { ProgramCode } from "../engine/context.ts";
 import * as layout from "../engine/layout.ts";
+import { facilityBits, facilityList, pciFacilityBits } from "./facilities.ts";
 import type { CpuIdentity } from "./identity.ts";
 import { Operands } from "./operands.ts";
 import { programInterruption } from "./program-interruption.ts";
@@ -21,6 +23,8 @@ export interface CpuPorts {
   readonly channelSubsystem?: ChannelSubsystemPort;
   readonly serviceCall?: ServiceCallPort;
   readonly externalInterruptions?: ExternalInterruptionPort;
+  /** Without it the facilities of PCI are not offered, and their instructions are operation exceptions. */
+  readonly pci?: PciPort;
   /** DIAGNOSE functions by code; a code without a handler is a specification exception. */
   readonly diagnose?: ReadonlyMap<number, DiagnoseHandler>;
 }
@@ -41,6 +45,8 @@ export class CpuCore {
   readonly banks: TranslationBanks;
   readonly operands = new Operands();
   readonly storageKeys: Uint8Array;
+  /** What STORE FACILITY LIST gives. */
+  readonly facilities: Uint8Array;
   /** Record of the current instruction, while a helper runs. */
   record = 0;
   /** The helper changed the flow or the context: the engine reloads everything. */
@@ -70,6 +76,7 @@ export class CpuCore {
     this.memory = parts.memory;
     this.engine = parts.engine;
     this.ports = parts.ports;
+    this.facilities = facilityList(parts.ports.pci ? [...facilityBits, ...pciFacilityBits] : facilityBits);
     this.identity = parts.identity;
     this.storageKeys = parts.storageKeys;
     this.banks = new TranslationBanks(parts.registers, parts.engine);

@@ -427,9 +427,14 @@ export function createCpu(options: CpuOptions): Cpu {
   return cpu;
 }
 
-/** Instructions up to the z196 level; later ones are not offered by the facility list and cause operation exceptions. */
+/**
+ * Instructions up to the z196 level, and of some later facilities. Others are not offered by the facility list and cause operation exceptions;
+ * those of PCI see to that themselves, as it depends on what is around the CPU.
+ */
 function isEnabled(instruction: Instruction): boolean {
-  return LEVELS.has(instruction.level) || instruction.facility === "enhanced-DAT 2";
+  return LEVELS.has(instruction.level) || LATER_FACILITIES.has(instruction.facility);
 }
+
+const LATER_FACILITIES: ReadonlySet<string> = new Set(["enhanced-DAT 2", "zPCI", "adapter-interruption-suppression"]);
 
 const LEVELS: ReadonlySet<string> = new Set(["g5", "z900", "z990", "z9-109", "z9-ec", "z10", "z196"]);

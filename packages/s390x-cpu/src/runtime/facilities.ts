@@ -39,8 +39,11 @@ export const facilityBits: readonly number[] = [
   78, // enhanced DAT 2
 ];
 
+/** Bits that are there with a `PciPort`: PCI, adapter-event notification, adapter-interruption suppression. */
+export const pciFacilityBits: readonly number[] = [69, 71, 72];
+
 /** The list as big-endian bytes, a whole number of doublewords. */
-export function facilityList(bits: readonly number[] = facilityBits): Uint8Array {
+export function facilityList(bits: readonly number[]): Uint8Array {
   const list = new Uint8Array((Math.floor(Math.max(...bits) / 64) + 1) * 8);
   for (const bit of bits) list[bit >>> 3]! |= 0x80 >> (bit & 7);
   return list;

@@ -7,6 +7,7 @@ import { decimalHelpers } from "./helpers/decimal.ts";
 import { floatingPointControlHelpers } from "./helpers/floating-point-control.ts";
 import { generalHelpers } from "./helpers/general.ts";
 import { ioHelpers } from "./helpers/io.ts";
+import { pciHelpers } from "./helpers/pci.ts";
 import { storageHelpers } from "./helpers/storage.ts";
 import { unicodeHelpers } from "./helpers/unicode.ts";
 
@@ -20,6 +21,7 @@ export const allHelpers: HelperMap = {
   ...floatingPointControlHelpers,
   ...generalHelpers,
   ...ioHelpers,
+  ...pciHelpers,
   ...storageHelpers,
   ...unicodeHelpers,
 };

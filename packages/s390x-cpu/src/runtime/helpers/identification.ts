@@ -1,8 +1,5 @@
 import type { CpuCore, HelperMap } from "../core.ts";
-import { facilityList } from "../facilities.ts";
 import { outgoing, readOperand, writeOperand } from "./operand-access.ts";
-
-const facilities = facilityList();
 
 /** Capability adjustment factor, in thousandths: all that the level above has. */
 const CAPABILITY_ADJUSTMENT = 1000;
@@ -102,15 +99,15 @@ export const identificationHelpers: HelperMap = {
     core.privileged();
     core.requirePrefixArea();
     // Stored at real location 200, without protection.
-    for (let i = 0; i < 4; i++) core.memory.storeUint8(core.registers.prefix + 200 + i, facilities[i]!);
+    for (let i = 0; i < 4; i++) core.memory.storeUint8(core.registers.prefix + 200 + i, core.facilities[i]!);
   },
   stfle(core) {
     const { registers } = core;
     const wanted = (registers.low(0) & 0xff) + 1;
-    const have = facilities.length / 8;
+    const have = core.facilities.length / 8;
     const length = Math.min(wanted, have) * 8;
     const data = outgoing();
-    for (let i = 0; i < length; i++) data.setUint8(i, facilities[i]!);
+    for (let i = 0; i < length; i++) data.setUint8(i, core.facilities[i]!);
     writeOperand(core, length, 8);
     registers.setLow(0, ((registers.low(0) & ~0xff) | (have - 1)) >>> 0);
     registers.cc = wanted >= have ? 0 : 3;
