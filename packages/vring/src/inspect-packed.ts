@@ -2,7 +2,7 @@ import type { GuestMemory } from "@zarch/guest-memory";
 import { ChainWalker, chainOf, readDescriptor } from "./chain-walk.ts";
 import { DESC_F_WRITE } from "./descriptor.ts";
 import type { DriverVirtqueueState } from "./driver-state.ts";
-import { commonFacts, deviceProblems } from "./inspect-common.ts";
+import { commonFacts, deviceProblems, type UnfetchedBuffer, WaitingBuffers } from "./inspect-common.ts";
 import type { VirtqueueConfig } from "./layout.ts";
 import {
   advancePosition,
@@ -85,11 +85,13 @@ class PackedRing {
   readonly slots: SlotSnapshot[];
   readonly #walker: ChainWalker;
   readonly #size: number;
+  readonly #inOrder: boolean;
 
   constructor(memory: GuestMemory, config: VirtqueueConfig, slots: SlotSnapshot[]) {
     this.slots = slots;
     this.#walker = new ChainWalker(memory, config);
     this.#size = config.size;
+    this.#inOrder = config.inOrder ?? false;
   }
 
   get truncated(): boolean {
@@ -158,25 +160,31 @@ class PackedRing {
     const unwritten = new Map(driver.pending.map(({ slot, flags }) => [slot, flags]));
     const slots = this.#distance(driver.published, driver.nextAvailable);
     const queued = this.#lists(driver.published, slots, "queued", () => true, unwritten);
-    const out = new Map(driver.buffers.map((buffer) => [buffer.id, buffer]));
+    const waiting = new WaitingBuffers(driver, this.#inOrder);
     const used: ChainSnapshot[] = [];
     let at = driver.nextUsed;
-    while (this.#distance(at, driver.published) > 0 && this.#flags(at % this.#size) === packedUsedFlags(at < this.#size)) {
+    const fetch = (unfetched: readonly UnfetchedBuffer[]) => {
+      for (const { buffer, written } of unfetched) {
+        this.#mark(at, buffer.slots, "used");
+        used.push({ ...NOTHING, id: buffer.id, state: "used", slot: at % this.#size, written });
+        at = advancePosition(at, buffer.slots, this.#size);
+      }
+    };
+    if (driver.batch) fetch(waiting.take(driver.batch.last, driver.batch.written));
+    const isUsed = () => this.#flags(at % this.#size) === packedUsedFlags(at < this.#size);
+    while (this.#distance(at, driver.published) > 0 && isUsed()) {
       const { link: id, flags, length } = this.slots[at % this.#size] as SlotSnapshot;
-      const buffer = out.get(id);
-      if (!buffer) {
+      const unfetched = waiting.take(id, flags & DESC_F_WRITE ? length : 0);
+      if (unfetched.length === 0) {
         problems.push({ code: "ERR_VIRTQUEUE_USED", message: `used descriptor of buffer ${id}, which the driver does not wait for` });
         break;
       }
-      out.delete(id);
-      this.#mark(at, buffer.slots, "used");
-      used.push({ ...NOTHING, id, state: "used", slot: at % this.#size, written: flags & DESC_F_WRITE ? length : 0 });
-      at = advancePosition(at, buffer.slots, this.#size);
+      fetch(unfetched);
     }
     if (deviceKnown) return [...queued, ...used];
     this.#mark(at, this.#distance(at, driver.published), "outstanding");
-    for (const { id } of queued) out.delete(id);
-    const outstanding = [...out.values()].map(({ id, room }) => ({ ...NOTHING, id, state: "outstanding" as const, writable: room }));
+    for (const { id } of queued) waiting.delete(id);
+    const outstanding = Array.from(waiting.left, ({ id, room }) => ({ ...NOTHING, id, state: "outstanding" as const, writable: room }));
     return [...outstanding, ...queued, ...used];
   }
 

@@ -1,7 +1,7 @@
 import type { GuestMemory } from "@zarch/guest-memory";
 import { ChainWalker, chainOf, readDescriptor } from "./chain-walk.ts";
 import type { DriverVirtqueueState } from "./driver-state.ts";
-import { type CommonFacts, commonFacts, deviceProblems, isChanged } from "./inspect-common.ts";
+import { type CommonFacts, commonFacts, deviceProblems, isChanged, type UnfetchedBuffer, WaitingBuffers } from "./inspect-common.ts";
 import type { VirtqueueConfig } from "./layout.ts";
 import { advanceIndex, indexDistance, indexSlot } from "./ring-index.ts";
 import type { BufferState, ChainSnapshot, SnapshotProblem, SplitSnapshot } from "./snapshot.ts";
@@ -140,23 +140,38 @@ function claimsOf(
       for (const head of headsBetween(device.nextAvailable, available.index)) claims.push({ head, state: "available" });
     }
   }
-  const fetched = driver?.nextUsed ?? used.index;
-  const unfetched = Math.min(indexDistance(fetched, used.index), size);
-  const usedNow: Claim[] = [];
-  const posted = new Set(driver?.buffers.map(({ id }) => id));
-  for (let i = 0; driver && i < unfetched; i++) {
-    const { id, length } = used.entries[indexSlot(advanceIndex(fetched, i), size)] as { id: number; length: number };
-    if (posted.has(id)) usedNow.push({ head: id, state: "used", written: length });
-    else problems.push({ code: "ERR_VIRTQUEUE_USED", message: `used entry of buffer ${id}, which the driver does not wait for` });
-  }
+  const waiting = driver && new WaitingBuffers(driver, inOrder);
+  const unfetched = driver && waiting ? unfetchedBuffers(used, size, driver, waiting, problems) : [];
+  const queued = driver ? headsBetween(driver.published, driver.nextAvailable) : [];
   if (!device) {
-    const done = new Set(usedNow.map(({ head }) => head));
-    const queued = new Set(driver ? headsBetween(driver.published, driver.nextAvailable) : []);
-    const out = driver ? [...posted] : outstandingHeads({ available, used }, size, inOrder);
-    for (const head of out) if (!done.has(head) && !queued.has(head)) claims.push({ head, state: "outstanding" });
+    for (const head of queued) waiting?.delete(head);
+    const out = waiting ? Array.from(waiting.left, ({ id }) => id) : outstandingHeads({ available, used }, size, inOrder);
+    for (const head of out) claims.push({ head, state: "outstanding" });
   }
-  if (driver) for (const head of headsBetween(driver.published, driver.nextAvailable)) claims.push({ head, state: "queued" });
-  return [...claims, ...usedNow];
+  for (const head of queued) claims.push({ head, state: "queued" });
+  for (const { buffer, written } of unfetched) claims.push({ head: buffer.id, state: "used", written });
+  return claims;
+}
+
+/** The used entries that the driver did not fetch, without those that it does not wait for. */
+function unfetchedBuffers(
+  used: SplitSnapshot["used"],
+  size: number,
+  driver: DriverVirtqueueState,
+  waiting: WaitingBuffers,
+  problems: SnapshotProblem[],
+): UnfetchedBuffer[] {
+  const count = Math.min(indexDistance(driver.nextUsed, used.index), size);
+  const found = driver.batch ? waiting.take(driver.batch.last, driver.batch.written) : [];
+  while (found.length < count) {
+    const { id, length } = used.entries[indexSlot(advanceIndex(driver.nextUsed, found.length), size)] as { id: number; length: number };
+    const taken = waiting.take(id, length);
+    found.push(...taken);
+    if (taken.length > 0) continue;
+    problems.push({ code: "ERR_VIRTQUEUE_USED", message: `used entry of buffer ${id}, which the driver does not wait for` });
+    break;
+  }
+  return found;
 }
 
 /**

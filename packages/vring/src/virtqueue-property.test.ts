@@ -6,8 +6,10 @@ import type { DescriptorChain } from "./chain.ts";
 import { createDeviceVirtqueue, createDriverVirtqueue } from "./create.ts";
 import type { DeviceVirtqueue } from "./device-virtqueue.ts";
 import type { BufferSpan, DriverVirtqueue, DriverVirtqueueConfig } from "./driver-virtqueue.ts";
+import { inspectVirtqueue } from "./inspect.ts";
 import type { VirtqueueFormat } from "./layout.ts";
 import { legacyAreas } from "./legacy-layout.ts";
+import type { BufferState, ChainSnapshot } from "./snapshot.ts";
 import { AVAILABLE_INDEX, availEventOffset, USED_INDEX, usedEventOffset } from "./split-layout.ts";
 
 const TABLES = 0x1_0000;
@@ -228,6 +230,39 @@ class Reset implements Step {
   }
 }
 
+/** Looks at the queue from all sides: everything must be where the model says, and nothing wrong. */
+class Inspect implements Step {
+  check(): boolean {
+    return true;
+  }
+  run(model: Model, { memory, config, driver, device }: Rig): void {
+    const both = inspectVirtqueue(memory, config, { device, driver });
+    const one = inspectVirtqueue(memory, config, { driver });
+    if ("unreadable" in both || "unreadable" in one) throw new Error("unreadable");
+    const rooms = (expected: readonly Expected[]) => expected.map(({ room }) => room);
+    const sorted = (numbers: readonly number[]) => numbers.toSorted((a, b) => a - b);
+    const seen = (chains: readonly ChainSnapshot[], ...states: BufferState[]) => chains.filter(({ state }) => states.includes(state));
+    const writable = (chains: readonly ChainSnapshot[]) => chains.map((chain) => chain.writable);
+    const withDevice = [...model.available, ...model.inDevice.values()];
+    expect(writable(seen(both.chains, "queued"))).toEqual(rooms(model.queued));
+    expect(sorted(writable(seen(both.chains, "available", "in-flight")))).toEqual(sorted(rooms(withDevice)));
+    expect(sorted(seen(both.chains, "held", "staged").map(({ written }) => written as number))).toEqual(
+      sorted(model.staged.map(({ answer }) => answer?.length as number)),
+    );
+    expect(seen(both.chains, "used").map(({ written }) => written)).toEqual(model.used.map(({ answer }) => answer?.length));
+    expect(writable(seen(one.chains, "queued"))).toEqual(rooms(model.queued));
+    expect(sorted(writable(seen(one.chains, "outstanding")))).toEqual(sorted(rooms([...withDevice, ...model.staged])));
+    expect(seen(one.chains, "used").length).toBe(model.used.length);
+    for (const { problems, chains, descriptors } of [both, one]) {
+      expect([problems, chains.flatMap((chain) => chain.problems)]).toEqual([[], []]);
+      expect(descriptors.filter(({ state }) => state === "free").length).toBe(driver.free);
+    }
+  }
+  toString(): string {
+    return "inspect";
+  }
+}
+
 class Flush implements Step {
   check(): boolean {
     return true;
@@ -305,6 +340,7 @@ const usual = [
 ];
 const rare = [
   fc.boolean().map((on) => new Callbacks(on)),
+  fc.constant(new Inspect()),
   fc.constant(new RestoreDevice()),
   fc.constant(new RestoreDriver()),
   fc.constant(new Reset()),
