@@ -16,13 +16,15 @@ import {
 import { BufferPool } from "./buffer-pool.ts";
 import { type ConfigReading, encodeNumber, readConfigFields, readConfigSpans } from "./config-reader.ts";
 import { DeviceStatus } from "./device-status.ts";
-import { type Answer, DriverQueue, type Job, type QueueHost, type RequestOptions } from "./driver-queue.ts";
+import type { Answer, DriverQueue, RequestOptions } from "./driver-queue.ts";
 import { DriverError } from "./errors.ts";
 import type { FeatureWishes } from "./feature-choice.ts";
+import type { Job } from "./job.ts";
 import { Listeners } from "./listeners.ts";
 import { negotiate } from "./negotiation.ts";
 import { type Polling, poll } from "./polling.ts";
 import { QueueMemory } from "./queue-memory.ts";
+import { type QueueHost, RequestQueue } from "./request-queue.ts";
 import type { DriverTransport } from "./transport.ts";
 
 export interface VirtioDriverOptions extends FeatureWishes {
@@ -52,7 +54,7 @@ export interface VirtioDriverOptions extends FeatureWishes {
 const DEFAULT_QUEUE_SIZE = 256;
 
 interface QueueInService {
-  readonly queue: DriverQueue;
+  readonly queue: RequestQueue;
   readonly memory: QueueMemory;
 }
 
@@ -204,7 +206,7 @@ export class VirtioDriver<T extends DriverTransport = DriverTransport> {
     const shape = { legacy: this.#legacy, endian: this.endian, features: this.#features };
     const { toleratesLengths = this.#legacy } = this.#options;
     const memory = new QueueMemory(this.#pool, size, { ...shape, toleratesLengths });
-    const queue = new DriverQueue(index, memory.createRing<Job>(this.memory), this.#queueHost(this.#pool));
+    const queue = new RequestQueue(index, memory.createRing<Job>(this.memory), this.#queueHost(this.#pool));
     await this.#enable(index, memory);
     return { queue, memory };
   }
