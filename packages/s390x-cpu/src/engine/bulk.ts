@@ -152,15 +152,19 @@ function defineCopyReversed(functions: FunctionSet): void {
     const length = f.param(2, "i32").value;
     const i = f.local("i32");
     const from: I32 = i32.sub(i32.add(source, length), i.value);
-    f.block((tail) => {
-      f.loop((again) => {
-        f.brIf(tail, i32.gtU(i32.add(i.value, 16), length));
-        const loaded = v128.load(i32.sub(from, 16));
-        f.storeV128(i32.add(target, i.value), v128.shuffle(loaded, v128.load(i32.const(0)), REVERSED_LANES));
-        f.set(i, i32.add(i.value, 16));
-        f.br(again);
+    const lanes = f.local("v128");
+    for (const step of [64, 16])
+      f.block((rest) => {
+        f.loop((again) => {
+          f.brIf(rest, i32.gtU(i32.add(i.value, step), length));
+          for (let at = 0; at < step; at += 16) {
+            f.set(lanes, v128.load(i32.sub(from, step), step - 16 - at));
+            f.storeV128(i32.add(target, i.value), v128.shuffle(lanes.value, lanes.value, REVERSED_LANES), at);
+          }
+          f.set(i, i32.add(i.value, step));
+          f.br(again);
+        });
       });
-    });
     f.block((done) => {
       f.loop((again) => {
         f.brIf(done, i32.geU(i.value, length));

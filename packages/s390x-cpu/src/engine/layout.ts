@@ -125,6 +125,9 @@ export const RECORD_PAGE_STORES = RECORD_PAGE_END + 52;
 export const RECORD_PAGE_LINES = RECORD_PAGE_END + 56;
 export const RECORD_PAGE_SIZE = RECORD_PAGE_END + 64;
 
+/** Bytes that a bulk copy moves at a time; they stay in the host's first-level cache. */
+export const STAGING_SIZE = 0x4000;
+
 /** Layout of the parts whose place depends on the size of guest storage. */
 export interface MemoryLayout {
   /** Bytes of guest storage. */
@@ -136,6 +139,8 @@ export interface MemoryLayout {
   /** First and past-the-end address of the pool of record pages. */
   readonly recordPool: number;
   readonly recordPoolEnd: number;
+  /** Buffer through which bulk copies between the host and storage go, STAGING_SIZE bytes. */
+  readonly staging: number;
   /** Host address of guest byte 0. */
   readonly top: number;
   /** Size of the WebAssembly memory in pages of 64 KiB. */
@@ -154,13 +159,15 @@ export function memoryLayout(size: number, recordPoolPages = 1536): MemoryLayout
   const storageKeys = recordPages + frames * 4;
   const recordPool = align(storageKeys + frames, 64);
   const recordPoolEnd = recordPool + recordPoolPages * RECORD_PAGE_SIZE;
-  const storage = align(recordPoolEnd, 65536);
+  const staging = align(recordPoolEnd, 64);
+  const storage = align(staging + STAGING_SIZE, 65536);
   return {
     size,
     recordPages,
     storageKeys,
     recordPool,
     recordPoolEnd,
+    staging,
     top: storage + size - 1,
     wasmPages: (storage + size) / 65536 + 1,
   };

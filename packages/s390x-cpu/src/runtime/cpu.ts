@@ -16,6 +16,7 @@ import type { ProgramEvents } from "./program-events.ts";
 import { ProgramInterruptionSignal } from "./program-interruption.ts";
 import { Psw } from "./psw.ts";
 import { Registers } from "./registers.ts";
+import { StagedCopier } from "./staged-copier.ts";
 import { type EngineExports, OperandStorage } from "./storage.ts";
 
 export interface CpuOptions {
@@ -399,6 +400,7 @@ export function createCpu(options: CpuOptions): Cpu {
     stored: (absolute: number, length: number): void => cpu.programEvents.stored(absolute >>> 0, length),
   };
   const engine = instantiate(new WebAssembly.Module(generated.wasm), wasmMemory, imports);
+  memory.useCopier(new StagedCopier(engine, buffer, places));
   const storage = new OperandStorage(buffer, engine, memory);
   core = new CpuCore({
     registers,
