@@ -37,15 +37,15 @@ exercise() {
   dd if=/dev/urandom of="/tmp/$device" bs=65536 count=$((bytes / 65536)) 2>/dev/null
   at=0
   jobs=
-  for writer in 512,direct,1 4096,direct,1 65536,direct,2 131072,append,4; do
+  for writer in 512,direct,1 4096,direct,1 65536,direct,2 131072,,4; do
     IFS=, read -r size flag eighths <<END
 $writer
 END
     length=$((bytes / 8 * eighths))
     offset=$((bytes + at))
-    # "append" changes nothing for a block device: it stands for writing through the page cache.
+    # Without a flag: through the page cache.
     dd if="/tmp/$device" of="$disk" bs=$size skip=$((at / size)) seek=$((offset / size)) count=$((length / size)) \
-      oflag=$flag conv=notrunc,fsync 2>/dev/null &
+      ${flag:+oflag=$flag} conv=notrunc,fsync 2>/dev/null &
     jobs="$jobs $!"
     echo "$device write $offset $length $(dd if="/tmp/$device" bs=512 skip=$((at / 512)) count=$((length / 512)) 2>/dev/null | sum)"
     at=$((at + length))
