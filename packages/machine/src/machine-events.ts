@@ -1,4 +1,4 @@
-import type { CcwAddress } from "@zarch/transport-ccw";
+import type { DeviceAddress } from "./device-address.ts";
 import type { Diag308Reset } from "./diagnose/diag-308.ts";
 import type { InitialPsw } from "./ipl/ipl-program.ts";
 
@@ -27,6 +27,6 @@ export interface MachineEvents {
   reset: { readonly kind: ResetKind };
   /** The guest's life ended. */
   exit: MachineExit;
-  deviceAttached: { readonly address: CcwAddress };
-  deviceDetached: { readonly address: CcwAddress };
+  deviceAttached: { readonly address: DeviceAddress };
+  deviceDetached: { readonly address: DeviceAddress };
 }

@@ -1,7 +1,16 @@
 import type { StorageKeyCheck } from "@zarch/channel-subsystem";
 import type { GuestMemory } from "@zarch/guest-memory";
 import type { EbcdicCodePage, EventSource, SclpCommandHandler, ScpConfiguration } from "@zarch/sclp";
-import type { ChannelSubsystemPort, Clock, DiagnoseHandler, EntropySource, Logger, ServiceCallPort } from "@zarch/vmm-interface";
+import type {
+  ChannelSubsystemPort,
+  Clock,
+  DiagnoseHandler,
+  EntropySource,
+  ExternalInterruptionPort,
+  Logger,
+  PciPort,
+  ServiceCallPort,
+} from "@zarch/vmm-interface";
 import type { CpuLike } from "./cpu-like.ts";
 import type { Hypercall } from "./diagnose/diag-500.ts";
 import type { IplProgram } from "./ipl/ipl-program.ts";
@@ -30,6 +39,9 @@ export interface CpuPorts {
   readonly serviceCall: ServiceCallPort;
   /** Hypercalls behind DIAGNOSE by code. The CPU answers any other code with a specification exception. */
   readonly diagnose: ReadonlyMap<number, DiagnoseHandler>;
+  /** With it the CPU offers the PCI facilities. */
+  readonly pci?: PciPort;
+  readonly externalInterruptions?: ExternalInterruptionPort;
 }
 
 /**
@@ -70,6 +82,15 @@ export interface MachineOptions {
   /** Further hypercalls: DIAGNOSE codes, and numbers of DIAGNOSE 0x500. They come before those of the machine. */
   readonly diagnose?: ReadonlyMap<number, DiagnoseHandler>;
   readonly hypercalls?: ReadonlyMap<number, Hypercall>;
+  /** Whether the machine has PCI. Default: if one of its first devices needs it. Functions can be added later only if it has. */
+  readonly pci?: boolean;
+  /**
+   * Puts an s390 descriptor page above the guest's storage, for guests of 2008 to 2015. Default: if one of the first devices needs it.
+   */
+  readonly descriptorPage?: {
+    /** Receives what the guest prints before it has a console: at most 16 bytes at a time, in ASCII. */
+    readonly earlyConsole?: (text: Uint8Array) => void;
+  };
   /** Offers the DIAGNOSE 0x288 watchdog. When it expires the machine is reset and loaded again. Default false. */
   readonly watchdog?: boolean;
   /** What a reset or re-IPL by the guest does: it happens (default), or it ends the machine. */

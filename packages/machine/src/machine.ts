@@ -1,18 +1,22 @@
 import { ChannelSubsystem, type StorageKeyCheck } from "@zarch/channel-subsystem";
 import type { GuestMemory } from "@zarch/guest-memory";
 import { type ConsoleHost, LineModeConsole, ServiceCallProcessor, SignalQuiesce, Vt220Console } from "@zarch/sclp";
-import { type CcwAddress, CcwNotifications, formatCcwAddress } from "@zarch/transport-ccw";
+import { CcwNotifications } from "@zarch/transport-ccw";
+import { DescriptorPage, S390LegacyHypercall } from "@zarch/transport-s390-legacy";
 import { BugError, type Clock, HostError, silentLogger } from "@zarch/vmm-interface";
+import { ZpciBus } from "@zarch/zpci";
 import type { CpuLike } from "./cpu-like.ts";
+import { type DeviceAddress, formatDeviceAddress } from "./device-address.ts";
 import { Watchdog } from "./diagnose/diag-288.ts";
 import { diagnose308 } from "./diagnose/diag-308.ts";
-import { ccwNotification, diagnose500, HypercallNumber } from "./diagnose/diag-500.ts";
+import { ccwNotification, diagnose500, type Hypercall, HypercallNumber, pageHypercall } from "./diagnose/diag-500.ts";
 import { Events } from "./events.ts";
-import type { AttachedDevice, MachineDevice } from "./machine-device.ts";
+import type { AttachedDevice, DeviceBus, DeviceHost, MachineDevice } from "./machine-device.ts";
 import type { MachineEvents, MachineExit, ResetKind } from "./machine-events.ts";
 import type { CpuFactory, CpuPorts, MachineConsoleOptions, MachineOptions } from "./machine-options.ts";
 import { loadedFromStorage } from "./psw.ts";
 import { type FinalExit, RunLoop } from "./run-loop.ts";
+import { PCI_SCLP_FACILITY, pciSclpCommands } from "./sclp-pci.ts";
 import { systemClock, systemEntropy } from "./system.ts";
 import { hostYielder } from "./yield-to-host.ts";
 
@@ -22,15 +26,31 @@ import { hostYielder } from "./yield-to-host.ts";
  */
 export type MachineState = "loaded" | "running" | "paused" | "ended" | "closed";
 
+/** Storage above that of the guest for a descriptor page and its rings, in bytes. */
+const pageSpace = 0x40_0000;
+
 const defaultIdleTimerSlack = 20_000_000;
 
 /** Where Linux, like other control programs, says "quiesced" by the address of a disabled wait. */
 const quiescedCode = 0xfff;
 
+/** What a machine makes when its memory is there. */
+interface Parts {
+  readonly memory: GuestMemory;
+  readonly sclp: ServiceCallProcessor;
+  readonly channelSubsystem: ChannelSubsystem;
+  readonly zpci: ZpciBus | undefined;
+  readonly descriptorPage: DescriptorPage | undefined;
+}
+
 /** An s390x machine. Made by {@link createMachine}. */
 export class Machine implements AsyncDisposable {
   readonly memory: GuestMemory;
   readonly channelSubsystem: ChannelSubsystem;
+  /** PCI functions, in a machine that has PCI. */
+  readonly zpci: ZpciBus | undefined;
+  /** The s390 descriptor page, in a machine that has one. */
+  readonly descriptorPage: DescriptorPage | undefined;
   /** The consoles of the SCLP, where the machine has them: for input. */
   readonly vt220Console: Vt220Console | undefined;
   readonly lineModeConsole: LineModeConsole | undefined;
@@ -61,16 +81,27 @@ export class Machine implements AsyncDisposable {
     this.lineModeConsole =
       options.lineModeConsole && new LineModeConsole({ ...options.lineModeConsole, ...this.#consoleHost(options.lineModeConsole) });
     this.#watchdog = new Watchdog(clock, () => this.#requestReset("watchdog"));
-    const made: { sclp?: ServiceCallProcessor; channelSubsystem?: ChannelSubsystem; memory?: GuestMemory } = {};
+    const made: { -readonly [K in keyof Parts]?: Parts[K] } = {};
+    const wants = (bus: DeviceBus): boolean => options.devices?.some((device) => device.bus === bus) ?? false;
+    const hasPci = options.pci ?? wants("pci");
+    const hasPage = options.descriptorPage !== undefined || wants("page");
     this.#cpu = cpu({
-      memorySize: options.memory,
+      memorySize: options.memory + (hasPage ? pageSpace : 0),
       clock,
       entropy,
       ports: (memory, storageKeys): CpuPorts => {
-        made.memory = memory;
-        made.sclp = this.#createSclp(memory);
-        made.channelSubsystem = this.#createChannelSubsystem(memory, storageKeys);
-        return { serviceCall: made.sclp, channelSubsystem: made.channelSubsystem, diagnose: this.#diagnose(memory, made.channelSubsystem) };
+        const channelSubsystem = this.#createChannelSubsystem(memory, storageKeys);
+        const zpci = hasPci ? createZpci(memory, channelSubsystem) : undefined;
+        const descriptorPage = hasPage ? this.#createDescriptorPage(memory) : undefined;
+        const sclp = this.#createSclp(memory, zpci);
+        Object.assign(made, { memory, channelSubsystem, sclp, zpci, descriptorPage });
+        return {
+          serviceCall: sclp,
+          channelSubsystem,
+          diagnose: this.#diagnose(memory, channelSubsystem, descriptorPage),
+          ...(zpci && { pci: zpci }),
+          ...(descriptorPage && { externalInterruptions: descriptorPage }),
+        };
       },
     });
     if (made.sclp === undefined || made.channelSubsystem === undefined || made.memory === undefined)
@@ -78,6 +109,8 @@ export class Machine implements AsyncDisposable {
     this.memory = made.memory;
     this.#sclp = made.sclp;
     this.channelSubsystem = made.channelSubsystem;
+    this.zpci = made.zpci;
+    this.descriptorPage = made.descriptorPage;
     this.#loop = new RunLoop({
       cpu: this.#cpu,
       clock,
@@ -110,7 +143,7 @@ export class Machine implements AsyncDisposable {
   }
 
   /** Addresses of the devices in the machine. */
-  get devices(): readonly CcwAddress[] {
+  get devices(): readonly DeviceAddress[] {
     return [...this.#devices.values()].map(({ address }) => address);
   }
 
@@ -177,7 +210,7 @@ export class Machine implements AsyncDisposable {
    * Adds a device; a running guest is told.
    * @throws {HostError} ERR_DEVICE_ADDRESS when the address is taken
    */
-  attach(device: MachineDevice): CcwAddress {
+  attach<A extends DeviceAddress>(device: MachineDevice<A>): A {
     if (this.#state === "closed") throw new HostError("ERR_MACHINE_STATE", "the machine is closed");
     const { address } = this.#attach(device);
     this.#events.emit("deviceAttached", { address });
@@ -187,14 +220,14 @@ export class Machine implements AsyncDisposable {
   /**
    * Takes a device out; a running guest is told. Settles when no I/O of the device is in flight any more, so that its
    * backend can be closed.
-   * @throws {HostError} ERR_DEVICE_ADDRESS when there is no such device
+   * @throws {HostError} ERR_DEVICE_ADDRESS when there is no such device, ERR_DEVICE_STAYS when it cannot be taken out
    */
-  async detach(address: CcwAddress): Promise<void> {
-    const key = formatCcwAddress(address);
+  async detach(address: DeviceAddress): Promise<void> {
+    const key = formatDeviceAddress(address);
     const device = this.#devices.get(key);
     if (device === undefined) throw new HostError("ERR_DEVICE_ADDRESS", `there is no device ${key}`);
-    this.#devices.delete(key);
     await device.detach();
+    this.#devices.delete(key);
     this.#events.emit("deviceDetached", { address: device.address });
   }
 
@@ -205,7 +238,7 @@ export class Machine implements AsyncDisposable {
     this.#state = "closed";
     await this.#loop.halt();
     this.#watchdog.cancel();
-    await Promise.all([...this.#devices.values()].map((device) => device.detach()));
+    await Promise.all([...this.#devices.values()].map((device) => (device.close ? device.close() : device.detach())));
     this.#devices.clear();
     this.#cpu.dispose?.();
     if (!ended) this.#announce({ reason: "closed" });
@@ -215,20 +248,33 @@ export class Machine implements AsyncDisposable {
     return this.close();
   }
 
-  #createSclp(memory: GuestMemory): ServiceCallProcessor {
+  #createDescriptorPage(memory: GuestMemory): DescriptorPage {
+    const { memory: address, logger, descriptorPage } = this.#options;
+    return new DescriptorPage({
+      memory,
+      address,
+      attention: { raise: () => this.#loop.attention() },
+      ...(descriptorPage?.earlyConsole && { earlyConsole: descriptorPage.earlyConsole }),
+      ...(logger && { logger }),
+    });
+  }
+
+  #createSclp(memory: GuestMemory, zpci: ZpciBus | undefined): ServiceCallProcessor {
     const { sclp = {}, cpus = 1 } = this.#options;
+    const facilities = sclp.configuration?.facilities ?? { high: 0, low: 0 };
     const consoles = [this.lineModeConsole, this.vt220Console].filter((console) => console !== undefined);
     return new ServiceCallProcessor({
       memory,
       configuration: {
         facilities134: 0x80,
         ...sclp.configuration,
+        facilities: zpci ? { high: facilities.high, low: (facilities.low | PCI_SCLP_FACILITY) >>> 0 } : facilities,
         memorySize: this.#options.memory,
         cpus: Array.from({ length: cpus }, (_, address) => address),
       },
       attention: { raise: () => this.#loop.attention() },
       events: [...consoles, this.#quiesce, ...(sclp.events ?? [])],
-      ...(sclp.commands && { commands: sclp.commands }),
+      commands: new Map([...(zpci ? pciSclpCommands(zpci) : []), ...(sclp.commands ?? [])]),
     });
   }
 
@@ -242,9 +288,10 @@ export class Machine implements AsyncDisposable {
     });
   }
 
-  #diagnose(memory: GuestMemory, channelSubsystem: ChannelSubsystem): CpuPorts["diagnose"] {
+  #diagnose(memory: GuestMemory, channelSubsystem: ChannelSubsystem, page: DescriptorPage | undefined): CpuPorts["diagnose"] {
     const notifications = new CcwNotifications(channelSubsystem);
-    const hypercalls = new Map([
+    const hypercalls = new Map<number, Hypercall>([
+      ...(page ? Object.values(S390LegacyHypercall).map((number) => [number, pageHypercall(page, number)] as const) : []),
       [HypercallNumber.ccwNotify, ccwNotification((subchannel, data, cookie) => notifications.notify(subchannel, data, cookie))],
       ...(this.#options.hypercalls ?? []),
     ]);
@@ -276,16 +323,31 @@ export class Machine implements AsyncDisposable {
     };
   }
 
-  #attach(device: MachineDevice): AttachedDevice {
-    const attached = device.attach({
+  #attach<A extends DeviceAddress>(device: MachineDevice<A>): AttachedDevice<A> {
+    const attached = device.attach(this.#deviceHost);
+    this.#devices.set(formatDeviceAddress(attached.address), attached);
+    return attached;
+  }
+
+  get #deviceHost(): DeviceHost {
+    const { zpci, descriptorPage } = this;
+    const missing = (what: string): never => {
+      throw new HostError("ERR_MACHINE_BUS", `this machine was made without ${what}`);
+    };
+    return {
       memory: this.memory,
       channelSubsystem: this.channelSubsystem,
+      get zpci() {
+        return zpci ?? missing("PCI");
+      },
+      get descriptorPage() {
+        return descriptorPage ?? missing("a descriptor page");
+      },
+      running: this.#state === "running" || this.#state === "paused",
       clock: this.#clock,
       logger: this.#options.logger ?? silentLogger,
       hold: (work) => this.#loop.hold(work),
-    });
-    this.#devices.set(formatCcwAddress(attached.address), attached);
-    return attached;
+    };
   }
 
   #requestReset(kind: ResetKind): void {
@@ -314,6 +376,8 @@ export class Machine implements AsyncDisposable {
     this.#controlProgramName = { high: 0, low: 0 };
     this.#cpu.reset(kind === "modified-clear" ? "cpu" : kind === "load-normal" ? "initial-cpu" : "clear");
     this.channelSubsystem.reset();
+    this.zpci?.reset();
+    this.descriptorPage?.reset();
     this.#sclp.reset();
     const inPlace = kind === "modified-clear" || kind === "load-normal";
     this.#cpu.loadPsw(inPlace ? loadedFromStorage(this.memory) : this.#options.ipl.load(this.memory));
@@ -345,4 +409,12 @@ export class Machine implements AsyncDisposable {
     this.#events.emit("exit", exit);
     this.#settleRun?.resolve(exit);
   }
+}
+
+function createZpci(memory: GuestMemory, channelSubsystem: ChannelSubsystem): ZpciBus {
+  return new ZpciBus({
+    memory,
+    adapterInterruptions: channelSubsystem.adapterInterruptions,
+    postEvent: (data) => channelSubsystem.postEvent(2, data),
+  });
 }

@@ -71,6 +71,8 @@ export interface VirtioPciOptions {
   readonly ring?: RingOptions;
   readonly extraFeatures?: Iterable<number>;
   readonly withoutFeatures?: Iterable<number>;
+  /** Feature bits to offer that a driver has to accept. */
+  readonly requiredFeatures?: Iterable<number>;
   readonly logger?: Logger;
 }
 
@@ -136,6 +138,7 @@ export class VirtioPciDevice {
       ...(options.ring && { ring: options.ring }),
       extraFeatures: [F_RING_RESET, F_NOTIFICATION_DATA, ...(options.extraFeatures ?? [])],
       withoutFeatures: [...UNSUPPORTED_FEATURES, ...(options.withoutFeatures ?? [])],
+      ...(options.requiredFeatures && { requiredFeatures: options.requiredFeatures }),
       ...(options.logger && { logger: options.logger }),
     });
     const { frontend } = this;

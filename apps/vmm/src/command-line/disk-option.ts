@@ -56,5 +56,6 @@ function parseProperties(properties: readonly string[]): Omit<DiskOption, "path"
   }
   if (readOnly && overlay !== undefined) throw new UsageError("a disk with an overlay cannot be read-only");
   checkVirtioOption(virtio);
+  if (virtio.bus === "pci" && address !== undefined) throw new UsageError("devno does not fit bus=pci");
   return { readOnly, ...(overlay && { overlay }), ...(address && { address }), ...virtio };
 }

@@ -8,7 +8,8 @@ const guestHelp = `  -m, --memory SIZE     main storage of the guest, for instan
                         ro: the guest may not write; overlay: what it writes goes to the overlay file,
                         or without one is gone at the end. PROPERTY says how virtio is spoken: packed (rings),
                         no-indirect (descriptors), no-event-index, in-order, queue-size=N,
-                        revision=N (of virtio-ccw at most: 0, 1 or 2), legacy (a device from before virtio 1.0)
+                        revision=N (of virtio-ccw at most: 0, 1 or 2), legacy (a device from before virtio 1.0),
+                        bus=ccw or bus=pci (where the device is)
       --virtio PROPERTY[,PROPERTY]...
                         the same for all virtio devices of the guest, but for queue-size
       --control SOCKET  take commands (see Ctrl-A C) on a UNIX socket

@@ -1,8 +1,13 @@
-import type { CcwOptions, RingOptions } from "@zarch/machine";
+import type { CcwOptions, DeviceBus, PciOptions, RingOptions } from "@zarch/machine";
 import { UsageError } from "./usage-error.ts";
+
+/** The buses that the command puts devices on. */
+export type VirtioBus = Extract<DeviceBus, "ccw" | "pci">;
 
 /** How a virtio device shows itself to the guest's driver, as the properties of an option say it. Absent: the device's default. */
 export interface VirtioOption {
+  /** Default: ccw. */
+  readonly bus?: VirtioBus;
   readonly ring?: RingOptions;
   /** Most entries of a queue. */
   readonly queueSize?: number;
@@ -13,7 +18,7 @@ export interface VirtioOption {
 }
 
 /** What the properties look like, for messages. */
-const commonProperties = "packed, no-indirect, no-event-index, in-order, revision=N and legacy";
+const commonProperties = "bus=BUS, packed, no-indirect, no-event-index, in-order, revision=N and legacy";
 export const virtioProperties = `queue-size=N, ${commonProperties}`;
 
 const ringProperties: Readonly<Record<string, RingOptions>> = {
@@ -36,6 +41,9 @@ export function withVirtioProperty(option: VirtioOption, property: string, queue
   const [name, value = "", ...rest] = property.split("=");
   if (rest.length > 0) return undefined;
   switch (name) {
+    case "bus":
+      if (value !== "ccw" && value !== "pci") throw new UsageError(`"${property}": the buses are ccw and pci`);
+      return { ...option, bus: value };
     case "revision":
       if (value !== "0" && value !== "1" && value !== "2")
         throw new UsageError(`"${property}": the revisions of virtio-ccw are 0, 1 and 2`);
@@ -54,7 +62,9 @@ export function withVirtioProperty(option: VirtioOption, property: string, queue
  * Refuses properties that exclude each other.
  * @throws {UsageError}
  */
-export function checkVirtioOption({ ring, revision, legacy }: VirtioOption): void {
+export function checkVirtioOption({ bus, ring, revision, legacy }: VirtioOption): void {
+  if (bus === "pci" && revision !== undefined) throw new UsageError(`revisions are of virtio-ccw, so revision=${revision} does not fit bus=pci`);
+  if (bus === "pci" && legacy) throw new UsageError("legacy does not fit bus=pci: there is no I/O space for PCI on s390");
   if (legacy && revision !== undefined) throw new UsageError(`a legacy device has no revisions, so revision=${revision} does not fit`);
   const old = legacy ? "legacy" : revision === 0 ? "revision=0" : undefined;
   if (old === undefined) return;
@@ -94,4 +104,8 @@ export function ccwOptionsOf({ ring, revision, legacy }: VirtioOption): CcwOptio
     ...(revision !== undefined && { maxRevision: revision }),
     ...(legacy && { personality: "legacy" as const }),
   };
+}
+
+export function pciOptionsOf({ ring }: VirtioOption): PciOptions {
+  return ring ? { ring } : {};
 }

@@ -5,7 +5,7 @@ import type { HostProcess } from "../host/process.ts";
 import { serveControlSocket } from "../monitor/control-socket.ts";
 import { ConsoleSession, type EndKey } from "../session/console-session.ts";
 import { DiskSet } from "../session/disks.ts";
-import { attachEntropyDevice, hostLogger } from "../session/machine.ts";
+import { attachEntropyDevice, hostLogger, needsPci } from "../session/machine.ts";
 import { checkMemorySize } from "../session/memory.ts";
 import { bootProgram } from "../session/program.ts";
 
@@ -35,6 +35,7 @@ export async function bootOnConsole(
       memory: options.memory,
       ipl: program.ipl,
       logger,
+      pci: needsPci(options.virtio, diskOptions),
       watchdog: options.watchdog,
       onGuestReset: options.noReboot ? "exit" : "reset",
       ...session.machineOptions(program.isDefault),

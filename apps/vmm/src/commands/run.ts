@@ -6,7 +6,7 @@ import { serveControlSocket } from "../monitor/control-socket.ts";
 import { CommandSession } from "../session/command-session.ts";
 import { ConsoleLog } from "../session/console-log.ts";
 import { DiskSet } from "../session/disks.ts";
-import { attachEntropyDevice, hostLogger } from "../session/machine.ts";
+import { attachEntropyDevice, hostLogger, needsPci } from "../session/machine.ts";
 import { checkMemorySize } from "../session/memory.ts";
 import { fetchDefaultGuest } from "../session/program.ts";
 
@@ -30,6 +30,7 @@ export async function run(options: RunOptions, host: HostProcess): Promise<numbe
         commandLine: `console=ttysclp0 ${RUN_KERNEL_PARAMETER}${options.verbose ? "" : " quiet"}`,
       }),
       logger,
+      pci: needsPci(options.virtio, options.disks),
       onGuestReset: "exit",
       vt220Console: {
         output: (bytes) => {

@@ -36,6 +36,7 @@ hostname "$hostname"
 ip link set lo up
 
 # Drivers of what is there now, and those of what may be plugged in later.
+[ ! -d /sys/bus/pci/devices ] || modprobe -a -q $(cat /sys/bus/pci/devices/*/modalias 2>/dev/null)
 modprobe -a -q virtio_console virtio_blk $(cat /sys/bus/virtio/devices/*/modalias 2>/dev/null)
 
 {

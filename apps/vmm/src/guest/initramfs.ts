@@ -20,6 +20,7 @@ export interface InitramfsOptions {
 
 /** Modules for the devices of a zarch machine and for the file system of its disks; their dependencies come by themselves. */
 export const DEFAULT_MODULES: readonly string[] = [
+  "virtio_pci",
   "virtio_console",
   "virtio_blk",
   "virtio-rng",

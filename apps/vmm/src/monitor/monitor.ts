@@ -1,4 +1,4 @@
-import { type CcwAddress, formatCcwAddress, type Machine, parseCcwAddress } from "@zarch/machine";
+import { type DeviceAddress, formatDeviceAddress, type Machine, parseDeviceAddress } from "@zarch/machine";
 import { HostError } from "@zarch/vmm-interface";
 import { diskForm, parseDiskOption } from "../command-line/disk-option.ts";
 import { formatSize } from "../command-line/size.ts";
@@ -19,7 +19,7 @@ interface MonitorCommand {
   run(target: MonitorTarget, args: readonly string[]): string | Promise<string>;
 }
 
-const diskUsage = `disk add ${diskForm} | disk remove fe.0.0001`;
+const diskUsage = `disk add ${diskForm} | disk remove ADDRESS`;
 
 const commands: Readonly<Record<string, MonitorCommand>> = {
   help: {
@@ -36,7 +36,7 @@ const commands: Readonly<Record<string, MonitorCommand>> = {
         `memory  ${formatSize(machine.memory.size)}`,
         ...machine.devices
           .toSorted(byAddress)
-          .map((address) => `device  ${formatCcwAddress(address)}  ${disks.describe(address) ?? ""}`.trimEnd()),
+          .map((address) => `device  ${formatDeviceAddress(address)}  ${disks.describe(address) ?? ""}`.trimEnd()),
       ].join("\n"),
   },
   disk: {
@@ -44,11 +44,11 @@ const commands: Readonly<Record<string, MonitorCommand>> = {
     help: "plug a disk in, or pull it out",
     run: async ({ disks }, [action, operand, ...rest]) => {
       if (operand === undefined || rest.length > 0) throw new UsageError(`usage: ${diskUsage}`);
-      if (action === "add") return `disk ${formatCcwAddress(await disks.add(parseDiskOption(operand)))} added`;
+      if (action === "add") return `disk ${formatDeviceAddress(await disks.add(parseDiskOption(operand)))} added`;
       if (action === "remove") {
-        const address = parseCcwAddress(operand);
+        const address = parseDeviceAddress(operand);
         await disks.remove(address);
-        return `disk ${formatCcwAddress(address)} removed`;
+        return `disk ${formatDeviceAddress(address)} removed`;
       }
       throw new UsageError(`usage: ${diskUsage}`);
     },
@@ -121,8 +121,10 @@ export async function answerMonitorLine(target: MonitorTarget, line: string): Pr
   }
 }
 
-function byAddress(a: CcwAddress, b: CcwAddress): number {
-  return a.ssid - b.ssid || a.devno - b.devno;
+/** Channel-attached devices come in the order of subchannel set and number, then the others. */
+function byAddress(a: DeviceAddress, b: DeviceAddress): number {
+  const [left, right] = [formatDeviceAddress(a), formatDeviceAddress(b)];
+  return left < right ? -1 : Number(left > right);
 }
 
 function splitWords(line: string): string[] {

@@ -1,7 +1,7 @@
 import { ConsoleDevice, type ConsolePort } from "@zarch/device-console";
-import { ccw, type Machine, type MachineExit } from "@zarch/machine";
+import type { Machine, MachineExit } from "@zarch/machine";
 import { ExitStatus, statusOfSignal } from "../command-line/exit-status.ts";
-import { ccwOptionsOf, type VirtioOption } from "../command-line/virtio-option.ts";
+import type { VirtioOption } from "../command-line/virtio-option.ts";
 import {
   encodeRunRequest,
   encodeSignal,
@@ -15,6 +15,7 @@ import type { HostProcess } from "../host/process.ts";
 import type { EndingSignal } from "../host/signals.ts";
 import { pumpInput } from "../terminal/input.ts";
 import { consoleDeviceNumber, describeCrash } from "./console-session.ts";
+import { onBus } from "./machine.ts";
 
 const signalNumbers: Readonly<Record<EndingSignal, number>> = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 };
 /** How long the guest's command may take to end after a signal was passed on to it, in ms. */
@@ -50,7 +51,7 @@ export class CommandSession {
 
   /** To be called before the machine runs. */
   attach(machine: Machine, virtio: VirtioOption): void {
-    machine.attach(ccw(this.#device, { ...ccwOptionsOf(virtio), devno: consoleDeviceNumber }));
+    machine.attach(onBus(this.#device, virtio, consoleDeviceNumber));
   }
 
   /** Ends {@link run} with a status, whatever the guest does. */

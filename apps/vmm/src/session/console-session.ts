@@ -1,14 +1,15 @@
 import { ConsoleDevice, type ConsolePort } from "@zarch/device-console";
-import { ccw, type Machine, type MachineExit, type MachineOptions } from "@zarch/machine";
+import type { Machine, MachineExit, MachineOptions } from "@zarch/machine";
 import type { ConsoleKind } from "../command-line/arguments.ts";
 import { ExitStatus, statusOfSignal } from "../command-line/exit-status.ts";
-import { ccwOptionsOf, type VirtioOption } from "../command-line/virtio-option.ts";
+import type { VirtioOption } from "../command-line/virtio-option.ts";
 import type { HostProcess } from "../host/process.ts";
 import { LineReader } from "../monitor/line-reader.ts";
 import { answerMonitorLine, type MonitorTarget } from "../monitor/monitor.ts";
 import { ChordFilter, chordHelp } from "../terminal/chord.ts";
 import { type InputSink, OfferingSink, pumpInput } from "../terminal/input.ts";
 import { PacedInput } from "../terminal/paced-input.ts";
+import { onBus } from "./machine.ts";
 
 const carriageReturn = 0x0d;
 const lineFeed = 0x0a;
@@ -61,7 +62,7 @@ export class ConsoleSession {
 
   /** Plugs a virtio console in. To be called before the machine runs. */
   attach(machine: Machine, virtio: VirtioOption): void {
-    if (this.#device !== undefined) machine.attach(ccw(this.#device, { ...ccwOptionsOf(virtio), devno: consoleDeviceNumber }));
+    if (this.#device !== undefined) machine.attach(onBus(this.#device, virtio, consoleDeviceNumber));
   }
 
   /**

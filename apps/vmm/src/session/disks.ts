@@ -1,10 +1,10 @@
 import { memoryOverlay } from "@zarch/block-backends";
 import { openFileBackend, openFileOverlay } from "@zarch/block-backends/node";
 import { BlkDevice } from "@zarch/device-blk";
-import { type CcwAddress, ccw, formatCcwAddress, type Machine } from "@zarch/machine";
+import { type CcwAddress, ccw, type DeviceAddress, formatDeviceAddress, type Machine, pci } from "@zarch/machine";
 import { type BlockBackend, HostError } from "@zarch/vmm-interface";
 import type { DiskOption } from "../command-line/disk-option.ts";
-import { ccwOptionsOf, joinVirtioOptions, type VirtioOption } from "../command-line/virtio-option.ts";
+import { ccwOptionsOf, joinVirtioOptions, pciOptionsOf, type VirtioOption } from "../command-line/virtio-option.ts";
 
 /** A disk whose files are open. */
 interface Disk {
@@ -48,15 +48,15 @@ export class DiskSet {
   }
 
   /** What a device is, for people; undefined if it is no disk. */
-  describe(address: CcwAddress): string | undefined {
-    const disk = this.#attached.get(formatCcwAddress(address));
+  describe(address: DeviceAddress): string | undefined {
+    const disk = this.#attached.get(formatDeviceAddress(address));
     if (disk === undefined) return undefined;
     const { path, readOnly, overlay } = disk.option;
     return `disk ${path}${readOnly ? " (read-only)" : ""}${overlay ? " (overlay)" : ""}`;
   }
 
   /** Opens a disk and plugs it in. */
-  async add(option: DiskOption): Promise<CcwAddress> {
+  async add(option: DiskOption): Promise<DeviceAddress> {
     const machine = this.#machine;
     if (machine === undefined) throw new HostError("ERR_ZARCH_NO_DISK", "there is no machine yet");
     const disk = await this.#open(option);
@@ -72,8 +72,8 @@ export class DiskSet {
    * Pulls a disk out and closes its files.
    * @throws {HostError} ERR_ZARCH_NO_DISK when there is none at the address
    */
-  async remove(address: CcwAddress): Promise<void> {
-    const key = formatCcwAddress(address);
+  async remove(address: DeviceAddress): Promise<void> {
+    const key = formatDeviceAddress(address);
     const disk = this.#attached.get(key);
     if (disk === undefined) throw new HostError("ERR_ZARCH_NO_DISK", `there is no disk ${key}`);
     this.#attached.delete(key);
@@ -91,14 +91,18 @@ export class DiskSet {
   }
 
   #open(option: DiskOption): Promise<Disk> {
-    return openDisk(joinVirtioOptions(this.#virtio, option));
+    // A device number says that the disk is channel-attached.
+    return openDisk(joinVirtioOptions(this.#virtio, option.address ? { ...option, bus: "ccw" } : option));
   }
 
-  #attach(disk: Disk, machine: Machine, reserved: ReadonlySet<number>): CcwAddress {
-    const { address: wish, queueSize } = disk.option;
+  #attach(disk: Disk, machine: Machine, reserved: ReadonlySet<number>): DeviceAddress {
+    const { address: wish, queueSize, bus } = disk.option;
     const device = new BlkDevice({ backend: disk.backend, ...(queueSize !== undefined && { queueSize }) });
-    const address = machine.attach(ccw(device, { ...ccwOptionsOf(disk.option), devno: wish ?? freeAddress(machine, reserved) }));
-    this.#attached.set(formatCcwAddress(address), disk);
+    const address: DeviceAddress =
+      bus === "pci"
+        ? machine.attach(pci(device, pciOptionsOf(disk.option)))
+        : machine.attach(ccw(device, { ...ccwOptionsOf(disk.option), devno: wish ?? freeAddress(machine, reserved) }));
+    this.#attached.set(formatDeviceAddress(address), disk);
     return address;
   }
 }
@@ -119,7 +123,7 @@ async function openDisk(option: DiskOption): Promise<Disk> {
 
 /** From 1 on, as device numbers of disks are in most examples; other devices of zarch are far above. */
 function freeAddress(machine: Machine, reserved: ReadonlySet<number>): CcwAddress {
-  const taken = new Set(machine.devices.filter(({ ssid }) => ssid === 0).map(({ devno }) => devno));
+  const taken = new Set(machine.devices.flatMap((address) => ("devno" in address && address.ssid === 0 ? address.devno : [])));
   let devno = 1;
   while (taken.has(devno) || reserved.has(devno)) devno++;
   return { cssid: 0xfe, ssid: 0, devno };

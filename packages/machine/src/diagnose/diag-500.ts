@@ -1,4 +1,5 @@
-import type { DiagnoseHandler, RegisterAccess } from "@zarch/vmm-interface";
+import type { DescriptorPage } from "@zarch/transport-s390-legacy";
+import { BugError, type DiagnoseHandler, type RegisterAccess } from "@zarch/vmm-interface";
 import { registerValue } from "./guest-parameters.ts";
 
 /** A KVM hypercall: reads its arguments from general registers 2 and up, and stores its result in general register 2. */
@@ -28,5 +29,14 @@ export function ccwNotification(notify: CcwNotify): Hypercall {
   return (registers) => {
     const result = notify(registers.low(2), registerValue(registers, 3), registerValue(registers, 4));
     registers.set(2, result < 0 ? 0xffff_ffff : Math.floor(result / 0x1_0000_0000), result >>> 0);
+  };
+}
+
+/** A hypercall of the descriptor page: argument and result in GPR 2. */
+export function pageHypercall(page: DescriptorPage, number: number): Hypercall {
+  return (registers) => {
+    const result = page.hypercall(number, registerValue(registers, 2));
+    if (result === undefined) throw new BugError(`the descriptor page has no hypercall ${number}`);
+    registers.set(2, result < 0 ? 0xffff_ffff : 0, result >>> 0);
   };
 }
