@@ -3,6 +3,7 @@ import { FlatMemory, type GuestMemory } from "@zarch/guest-memory";
 import type { Clock, RegisterAccess } from "@zarch/vmm-interface";
 import { describe, expect, it } from "vitest";
 import type { CpuExit, CpuLike } from "./cpu-like.ts";
+import { formatDeviceAddress } from "./device-address.ts";
 import type { InitialPsw } from "./ipl/ipl-program.ts";
 import { rawProgram } from "./ipl/ipl-program.ts";
 import { Machine } from "./machine.ts";
@@ -504,8 +505,8 @@ describe("machine: devices", () => {
   it("attaches and detaches while it runs, and says so", async () => {
     const log: string[] = [];
     const { machine } = setUp(Array.from({ length: 100 }, () => () => "budget" as const));
-    machine.on("deviceAttached", ({ address }) => log.push(`event attached ${address.devno}`));
-    machine.on("deviceDetached", ({ address }) => log.push(`event detached ${address.devno}`));
+    machine.on("deviceAttached", ({ address }) => log.push(`event attached ${formatDeviceAddress(address)}`));
+    machine.on("deviceDetached", ({ address }) => log.push(`event detached ${formatDeviceAddress(address)}`));
     void machine.run();
     await turn();
     const address = machine.attach(testDevice(5, log));
@@ -513,7 +514,7 @@ describe("machine: devices", () => {
     await machine.detach(address);
     expect(machine.devices).toEqual([]);
     await expect(machine.detach(address)).rejects.toThrow("there is no device fe.0.0005");
-    expect(log).toEqual(["attach 5", "event attached 5", "detach 5", "event detached 5"]);
+    expect(log).toEqual(["attach 5", "event attached fe.0.0005", "detach 5", "event detached fe.0.0005"]);
     await machine.close();
   });
 });

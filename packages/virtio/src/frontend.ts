@@ -43,6 +43,8 @@ export interface VirtioFrontendOptions {
   readonly ring?: RingOptions;
   /** Feature bits not to offer. A bit that depends on one of them is not offered either. */
   readonly withoutFeatures?: Iterable<number>;
+  /** Feature bits to offer that a virtio 1.x driver has to accept; without them FEATURES_OK is refused. */
+  readonly requiredFeatures?: Iterable<number>;
   /** Receives what the driver did wrong, at level `"debug"`, and failures of the device. */
   readonly logger?: Logger;
 }
@@ -87,7 +89,8 @@ export class VirtioFrontend {
     this.#queues = new QueueTable(options.memory, device.queueMaxSizes);
     const ring = ringFeatures(options.ring ?? {});
     const extra = [...(options.extraFeatures ?? []), ...ring.extra];
-    this.#negotiation = new Negotiation(device, extra, [...(options.withoutFeatures ?? []), ...ring.without]);
+    const without = [...(options.withoutFeatures ?? []), ...ring.without];
+    this.#negotiation = new Negotiation(device, extra, without, options.requiredFeatures);
     const suspending = (): boolean => this.#suspending;
     this.#service = new Service(device, this.#queues, {
       memory: options.memory,

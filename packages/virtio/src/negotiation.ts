@@ -26,16 +26,19 @@ export class Negotiation {
   readonly #device: VirtioDevice;
   /** The dependencies that bind a driver. */
   readonly #driverRules: readonly FeatureDependency[];
+  /** What a virtio 1.x driver has to accept beside VERSION_1. */
+  readonly #required: readonly number[];
   #driver = new FeatureSet();
   #agreed: ReadonlyFeatureSet | undefined;
 
-  constructor(device: VirtioDevice, extra: Iterable<number>, without: Iterable<number>) {
+  constructor(device: VirtioDevice, extra: Iterable<number>, without: Iterable<number>, required: Iterable<number> = []) {
     this.#device = device;
+    this.#required = [...required];
     this.#driverRules = (device.featureDependencies ?? []).filter(({ offerOnly }) => !offerOnly);
     const hidden = new FeatureSet(without);
     hidden.add(F_ADMIN_VQ);
     if (!device.queueReset) hidden.add(F_RING_RESET);
-    this.modernOffer = this.#offer([...device.features, ...MODERN_FEATURES, ...extra], hidden);
+    this.modernOffer = this.#offer([...device.features, ...MODERN_FEATURES, ...extra, ...this.#required], hidden);
     const legacyFeatures = device.legacyFeatures ?? [...device.features].filter((bit) => bit < 24);
     this.legacyOffer = this.#offer([...legacyFeatures, ...LEGACY_FEATURES], hidden);
   }
@@ -93,6 +96,8 @@ export class Negotiation {
     const features = this.#driver;
     if (!features.isSubsetOf(this.modernOffer)) return "features accepted that were not offered";
     if (!features.has(F_VERSION_1)) return "VERSION_1 not accepted";
+    const missing = this.#required.find((bit) => !features.has(bit));
+    if (missing !== undefined) return `feature ${missing} not accepted`;
     const unmet = unmetDependency(features, this.#driverRules);
     if (unmet) return `feature ${unmet.feature} accepted without what it depends on`;
     return (this.#device.acceptFeatures?.(features) ?? true) ? undefined : "features refused by the device";

@@ -161,7 +161,7 @@ function setFunction(request: DataView, response: DataView, context: ClpContext)
     const addressSpaces = request.getUint8(REQUEST_HEADER + 7);
     if (addressSpaces === 0) return ClpResponse.invalidAddressSpaces;
     if (addressSpaces > 1) return ClpResponse.insufficientResources;
-    if (found.enabled) return ClpResponse.handleNotValidForOperation;
+    if (found.enabled || found.state === "standby") return ClpResponse.handleNotValidForOperation;
     if (found.busy) return ClpResponse.functionBusy;
     found.enable();
   } else if (operation === DISABLE) {

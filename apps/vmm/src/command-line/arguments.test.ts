@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { parseCommandLine } from "./arguments.ts";
 import { helpText } from "./help.ts";
 import { formatSize, parseSize } from "./size.ts";
+import { UsageError } from "./usage-error.ts";
 import { joinVirtioOptions } from "./virtio-option.ts";
 
 const run = (...args: string[]) => {
@@ -13,7 +14,7 @@ const run = (...args: string[]) => {
 describe("arguments of zarch", () => {
   it("boot: all options", () => {
     const parsed = parseCommandLine(
-      "boot --kernel k -i i --append a=1 -a b --memory 1G --disk x.img,ro,devno=fe.0.0010 -d a,,b.img,overlay -d c,overlay=d,,e --console virtio --no-reboot --watchdog --control s".split(
+      "boot --kernel k -i i --append a=1 -a b --memory 1G --disk x.img,ro,devno=fe.0.0010 -d a,,b.img,overlay -d c,overlay=d,,e --console virtio --no-reboot --watchdog --control s --virtio bus=pci".split(
         " ",
       ),
     );
@@ -29,7 +30,7 @@ describe("arguments of zarch", () => {
           { path: "a,b.img", readOnly: false, overlay: {} },
           { path: "c", readOnly: false, overlay: { path: "d,e" } },
         ],
-        virtio: {},
+        virtio: { bus: "pci" },
         console: "virtio",
         noReboot: true,
         watchdog: true,
@@ -37,6 +38,22 @@ describe("arguments of zarch", () => {
         control: "s",
       },
     });
+  });
+
+  it("a disk and all devices: the bus", () => {
+    const options = (...words: string[]) => run(...words, "true");
+    expect([options().virtio, options("--virtio", "bus=pci").virtio]).toEqual([{}, { bus: "pci" }]);
+    expect(options("--disk", "a,bus=pci,packed").disks[0]).toEqual({ path: "a", readOnly: false, bus: "pci", ring: { packed: true } });
+    for (const words of [
+      ["--virtio", "bus=isa"],
+      ["--virtio", "bus=pci,revision=1"],
+      ["--disk", "a,bus="],
+      ["--disk", "a,bus=pci,devno=fe.0.0001"],
+      ["--disk", "a,bus=pci,revision=1"],
+      ["--disk", "a,bus=pci,legacy"],
+    ]) {
+      expect(() => options(...words)).toThrow(UsageError);
+    }
   });
 
   it("a disk: how virtio is spoken", () => {

@@ -75,7 +75,7 @@ async function fakeTools(options: { readonly broken?: string; readonly badHash?:
       *linux*) mkdir -p $3/boot $3/lib/modules/6.1-s390x/kernel/d; echo kernel >$3/boot/vmlinuz-6.1-s390x
         echo config >$3/boot/config-6.1-s390x; echo kernel/drivers/virtio/virtio.ko >$3/lib/modules/6.1-s390x/modules.builtin
         cp ${folder}/extra.ko $3/lib/modules/6.1-s390x/kernel/d/extra.ko
-        for name in base_mod virtio_console virtio_blk virtio-rng virtio_balloon virtio_net ext4 crc32c_generic
+        for name in base_mod virtio_pci virtio_console virtio_blk virtio-rng virtio_balloon virtio_net ext4 crc32c_generic
         do cp ${folder}/base.ko $3/lib/modules/6.1-s390x/kernel/d/$name.ko; done ;;
       *) mkdir -p $3/bin; echo busybox >$3/bin/busybox ;;
     esac`,

@@ -1,5 +1,5 @@
 import { assemble } from "@zarch/s390x-isa";
-import type { ChannelSubsystemPort, Clock, DiagnoseHandler, IoInterruption, ServiceCallPort } from "@zarch/vmm-interface";
+import type { ChannelSubsystemPort, Clock, DiagnoseHandler, IoInterruption, PciPort, ServiceCallPort } from "@zarch/vmm-interface";
 import { type Cpu, createCpu, type RunResult } from "../runtime/cpu.ts";
 import { PROGRAM_ORIGIN } from "./program.ts";
 import { doubleword } from "./tables.ts";
@@ -147,6 +147,64 @@ export class FakeServiceCall implements ServiceCallPort {
   reset(): void {}
 }
 
+/** Takes down the calls of PCI instructions, and answers as told. Values and blocks that instructions store come from {@link data}. */
+export class FakePci implements PciPort {
+  result = 0;
+  blockCheck = 0;
+  readonly calls: string[] = [];
+  data: Uint8Array = new Uint8Array(0);
+  given: Uint8Array = new Uint8Array(0);
+
+  #call(name: string, ...values: number[]): number {
+    this.calls.push([name, ...values.map((value) => value.toString(16))].join(" "));
+    return this.result;
+  }
+
+  load(handle: number, control: number, offsetHigh: number, offsetLow: number, data: Uint32Array): number {
+    const view = new DataView(this.data.buffer);
+    data[0] = view.getUint32(0);
+    data[1] = view.getUint32(4);
+    return this.#call("pcilg", handle, control, offsetHigh, offsetLow);
+  }
+
+  store(handle: number, control: number, offsetHigh: number, offsetLow: number, dataHigh: number, dataLow: number): number {
+    return this.#call("pcistg", handle, control, offsetHigh, offsetLow, dataHigh, dataLow);
+  }
+
+  checkStoreBlock(): number {
+    return this.blockCheck;
+  }
+
+  storeBlock(handle: number, control: number, offsetHigh: number, offsetLow: number, block: Uint8Array): number {
+    this.given = block.slice();
+    return this.#call("pcistb", handle, control, offsetHigh, offsetLow);
+  }
+
+  modifyControls(handle: number, control: number, block: Uint8Array): number {
+    this.given = block.slice();
+    return this.#call("mpcifc", handle, control);
+  }
+
+  storeControls(handle: number, control: number, block: Uint8Array): number {
+    block.set(this.data.subarray(0, block.length));
+    return this.#call("stpcifc", handle, control);
+  }
+
+  refreshTranslations(handle: number, startHigh: number, startLow: number, rangeHigh: number, rangeLow: number): number {
+    return this.#call("rpcit", handle, startHigh, startLow, rangeHigh, rangeLow);
+  }
+
+  setInterruptionControls(operation: number, subclass: number): number {
+    return this.#call("sic", operation, subclass);
+  }
+
+  callLogicalProcessor(selector: number, block: Uint8Array, requestLength: number): number {
+    this.given = block.slice();
+    block.set(this.data, requestLength);
+    return this.#call("clp", selector, block.length, requestLength);
+  }
+}
+
 /** Real addresses of new PSWs. The one where the CPU ends up in a wait tells the class of the interruption. */
 export const NewPsw = { restart: 0x1a0, external: 0x1b0, supervisorCall: 0x1c0, program: 0x1d0, machineCheck: 0x1e0, io: 0x1f0 } as const;
 
@@ -155,14 +213,20 @@ export class TestMachine {
   readonly clock = new ManualClock();
   readonly channels = new FakeChannelSubsystem();
   readonly service = new FakeServiceCall();
+  readonly pci = new FakePci();
   readonly diagnose = new Map<number, DiagnoseHandler>();
   readonly cpu: Cpu;
 
-  constructor() {
+  constructor({ pci = false } = {}) {
     this.cpu = createCpu({
       memorySize: MEMORY_SIZE,
       clock: this.clock,
-      ports: { channelSubsystem: this.channels, serviceCall: this.service, diagnose: this.diagnose },
+      ports: {
+        channelSubsystem: this.channels,
+        serviceCall: this.service,
+        diagnose: this.diagnose,
+        ...(pci && { pci: this.pci }),
+      },
     });
     this.reset();
   }
@@ -179,6 +243,9 @@ export class TestMachine {
     this.service.result = 0;
     this.service.calls.length = 0;
     this.service.signal = 0;
+    this.pci.result = 0;
+    this.pci.blockCheck = 0;
+    this.pci.calls.length = 0;
     for (const place of Object.values(NewPsw)) this.write(place, doubleword(DISABLED_WAIT) + doubleword(BigInt(place)));
   }
 
