@@ -186,6 +186,12 @@ export class DmaMemory implements GuestMemory {
     return at === -2 ? 0 : this.#gather(address, 4).getUint32(0, endian === "little");
   }
 
+  loadUint32s(address: number, endian: Endian, target: Uint32Array): void {
+    const at = this.#at(address, 4 * target.length, false);
+    if (at >= 0) this.#memory.loadUint32s(at, endian, target);
+    else for (let i = 0; i < target.length; i++) target[i] = this.loadUint32(address + 4 * i, endian);
+  }
+
   loadUint64(address: number, endian: Endian): number {
     const at = this.#at(address, 8, false);
     if (at >= 0) return this.#memory.loadUint64(at, endian);

@@ -273,6 +273,9 @@ describe("address spaces", () => {
     dma.write(START_DMA + 0xffe, Uint8Array.of(1, 2, 3, 4));
     expect([...rig.memory.view(0x2_0ffe, 2), ...rig.memory.view(0x3_0000, 2)]).toEqual([1, 2, 3, 4]);
     expect([dma.loadUint32(START_DMA + 0xffe, "big"), dma.loadUint16(START_DMA + 0x1000, "little")]).toEqual([0x0102_0304, 0x0403]);
+    const words = new Uint32Array(2);
+    dma.loadUint32s(START_DMA + 0xffe, "big", words);
+    expect([...words]).toEqual([0x0102_0304, 0]);
     dma.storeUint64(START_DMA + 0xffc, 0x1122_3344_5566, "big");
     expect([...rig.memory.view(0x2_0ffc, 4), ...rig.memory.view(0x3_0000, 4)]).toEqual([0, 0, 0x11, 0x22, 0x33, 0x44, 0x55, 0x66]);
   });
