@@ -63,7 +63,8 @@ export function withVirtioProperty(option: VirtioOption, property: string, queue
  * @throws {UsageError}
  */
 export function checkVirtioOption({ bus, ring, revision, legacy }: VirtioOption): void {
-  if (bus === "pci" && revision !== undefined) throw new UsageError(`revisions are of virtio-ccw, so revision=${revision} does not fit bus=pci`);
+  if (bus === "pci" && revision !== undefined)
+    throw new UsageError(`revisions are of virtio-ccw, so revision=${revision} does not fit bus=pci`);
   if (bus === "pci" && legacy) throw new UsageError("legacy does not fit bus=pci: there is no I/O space for PCI on s390");
   if (legacy && revision !== undefined) throw new UsageError(`a legacy device has no revisions, so revision=${revision} does not fit`);
   const old = legacy ? "legacy" : revision === 0 ? "revision=0" : undefined;
