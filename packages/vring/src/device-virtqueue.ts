@@ -11,14 +11,18 @@ import type { DeviceVirtqueueState } from "./virtqueue-state.ts";
 export interface DeviceVirtqueue extends Iterable<DescriptorChain> {
   /** Number of entries. */
   readonly size: number;
-  /** Chains popped and not yet pushed, and with IN_ORDER those held back; never more than {@link size}. */
+  /**
+   * Chains popped and not yet pushed, and with IN_ORDER those held back; never more than {@link size}. Chains of before a restore count
+   * from the time that they are popped again.
+   */
   readonly inFlight: number;
   /** Why the queue stopped, once it has met a malformed ring. */
   readonly error: VirtqueueError | undefined;
 
   /**
    * Takes the next available buffer, or `undefined` when there is none. Finding none asks the driver to notify when there
-   * is one (unless {@link disableNotifications} is in effect), so a device that stops at `undefined` misses nothing.
+   * is one (unless {@link disableNotifications} is in effect), so a device that stops at `undefined` misses nothing. After a restore the
+   * chains that were in flight come first.
    *
    * @throws VirtqueueError once, for a malformed ring; from then on the queue is inert: it gives nothing and publishes nothing
    */

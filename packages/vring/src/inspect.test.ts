@@ -365,16 +365,18 @@ describe("hostile memory", () => {
     ["packed", RawPackedRing],
   ] as const)("a %s chain of every kind of malformation is told as data", (format, Ring) => {
     const ring = new Ring({ indirect: true, size: 8 });
-    const offer = (flags: number, length = 16, address = DATA) => {
+    const offer = (flags: number, length = 16, address = DATA, features: Partial<VirtqueueConfig> = { indirect: true }) => {
       if (ring instanceof RawRing) {
         ring.describe(0, { address, length, flags, next: 9 });
         ring.offer(0);
       } else ring.offer(0, { address, length, flags });
-      const [chain] = look(ring.memory, { format, size: 8, areas: AREAS, endian: "little", indirect: true }).chains;
+      const [chain] = look(ring.memory, { format, size: 8, areas: AREAS, endian: "little", ...features }).chains;
       return chain?.problems.map(({ code }) => code);
     };
     expect(offer(WRITE, 16, 0x10_0000)).toEqual(["ERR_VIRTQUEUE_BUFFER"]);
     expect(offer(INDIRECT, 17)).toEqual(["ERR_VIRTQUEUE_INDIRECT"]);
+    ring.memory.fill(DATA, 16, 0);
+    expect([offer(INDIRECT), offer(INDIRECT, 16, DATA, {})]).toEqual([[], ["ERR_VIRTQUEUE_INDIRECT"]]);
     expect(offer(INDIRECT | NEXT, 16)).toContain("ERR_VIRTQUEUE_INDIRECT");
     if (format === "split") expect(offer(NEXT)).toEqual(["ERR_VIRTQUEUE_NEXT"]);
   });
