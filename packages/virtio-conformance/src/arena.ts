@@ -73,7 +73,7 @@ export class Arena {
     if (address + length + GAP > this.end) throw new HostError("ERR_CONFORMANCE_MEMORY", `no room for ${length} bytes: ${what}`);
     this.#next = address + length;
     // What was given back keeps its name for as long as nothing else is there.
-    while ((this.#allocations.at(-1)?.address ?? 0) >= address - GAP) this.#allocations.pop();
+    while ((this.#allocations.at(-1)?.address ?? -1) >= Math.max(0, address - GAP)) this.#allocations.pop();
     this.#allocations.push({ address, length, what });
     return address;
   }

@@ -17,7 +17,7 @@ export interface ConformanceOptions extends PatienceOptions {
   readonly onResult?: (result: CaseResult) => void;
 }
 
-/** Runs the suite against a target. Rejects only if the target cannot be opened at all. */
+/** Runs the suite against a target. Never rejects: a target that cannot be opened fails in every case. */
 export async function runConformance(target: ConformanceTarget, options: ConformanceOptions = {}): Promise<ConformanceReport> {
   const results: CaseResult[] = [];
   for (const variant of options.variants ?? target.variants ?? [MODERN_SPLIT]) {

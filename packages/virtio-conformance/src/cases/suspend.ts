@@ -1,10 +1,19 @@
 import { F_SUSPEND, STATUS_ACKNOWLEDGE, STATUS_DRIVER, STATUS_DRIVER_OK, STATUS_FEATURES_OK, STATUS_SUSPEND } from "@zarch/virtio";
 import { advice, type ConformanceCase, rule } from "../case.ts";
+import { blkExchange } from "../exchanges/blk.ts";
+import { DEVICE_ID_ECHO } from "../exchanges/echo.ts";
 import type { Session } from "../session.ts";
 import { demand, needs, same } from "../verdict.ts";
+import { CONFIG_WRITEBACK, F_CONFIG_WCE } from "./blk-requests.ts";
 
 const MODERN = { driverInterface: "modern" } as const;
 const INITIALIZED = STATUS_ACKNOWLEDGE | STATUS_DRIVER | STATUS_FEATURES_OK;
+
+/** A byte of configuration that the driver may write, by device ID, and the features that this needs. */
+const WRITABLE_FIELDS = new Map([
+  [DEVICE_ID_ECHO, { offset: 16, needs: [] }],
+  [blkExchange.deviceId, { offset: CONFIG_WRITEBACK, needs: [F_CONFIG_WCE] }],
+]);
 
 async function statusBecomes(session: Session, bits: number, wanted: number, what: string): Promise<void> {
   for (let i = 0; i < 50; i++) {
@@ -106,6 +115,21 @@ export const suspendCases: readonly ConformanceCase[] = [
       await session.patience.until(() => session.configInterrupts > before, "a configuration change notification");
     },
   ),
+
+  advice("CORE-SUSPEND-DEV-002", "the configuration of a suspended device is not written", MODERN, async (rig) => {
+    const field = WRITABLE_FIELDS.get(rig.target.deviceId);
+    needs(field !== undefined, "the suite knows no writable field of such devices");
+    const session = await rig.start({ with: [F_SUSPEND, ...field.needs] });
+    const old = await session.readConfig(field.offset, 1);
+    await suspend(session);
+    const other = Uint8Array.of((old[0] ?? 0) ^ 1);
+    await session.writeConfig(field.offset, other);
+    same(String(await session.readConfig(field.offset, 1)), String(old), "the field of a suspended device");
+    await resume(session);
+    same(String(await session.readConfig(field.offset, 1)), String(old), "the field after that");
+    await session.writeConfig(field.offset, other);
+    same(String(await session.readConfig(field.offset, 1)), String(other), "the field when it is written again");
+  }),
 
   rule("", "a suspended device can be reset", MODERN, async (rig) => {
     const session = await rig.start({ with: [F_SUSPEND] });

@@ -168,6 +168,20 @@ export class RawPackedRing implements RawRing {
     return { id, written: hasWrite ? this.#arena.load32(at + 8) : 0, hasWrite };
   }
 
+  takeInOrder(ids: readonly number[]): { count: number; used: Used } | undefined {
+    const used = this.take();
+    if (!used) return undefined;
+    const count = ids.indexOf(used.id) + 1;
+    for (const id of ids.slice(0, Math.max(0, count - 1))) {
+      const slots = this.#slots.get(id) ?? 1;
+      this.#slots.delete(id);
+      this.#ids.push(id);
+      this.#advance(this.#used, slots);
+      this.#free += slots;
+    }
+    return { count, used };
+  }
+
   wish(wish: Wish): void {
     this.setEvent(0, wish === "never" ? EVENT_DISABLE : EVENT_ENABLE);
   }

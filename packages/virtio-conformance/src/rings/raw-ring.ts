@@ -58,6 +58,12 @@ export interface RawRing {
   publish(): void;
   /** The next used element. */
   take(): Used | undefined;
+  /**
+   * The next used element with IN_ORDER, where it may stand for all buffers up to its own (2.7.9, 2.8.8).
+   * @param ids of the buffers that are due, oldest first
+   * @returns the number of buffers that it stands for, 0 if for none of `ids`
+   */
+  takeInOrder(ids: readonly number[]): { readonly count: number; readonly used: Used } | undefined;
   /** Tells whether there is one. */
   hasUsed(): boolean;
   /** Asks for notifications by flags. */

@@ -123,6 +123,19 @@ export class RawSplitRing implements RawRing {
     return { id, written: this.#arena.load32(at + 4), hasWrite: true };
   }
 
+  takeInOrder(ids: readonly number[]): { count: number; used: Used } | undefined {
+    const first = this.#takenIndex;
+    const used = this.take();
+    if (!used) return undefined;
+    const count = ids.indexOf(used.id) + 1;
+    for (const id of ids.slice(0, count)) {
+      this.#free.push(...(this.#chains.get(id) ?? []));
+      this.#chains.delete(id);
+    }
+    this.#takenIndex = (first + Math.max(1, count)) & 0xffff;
+    return { count, used };
+  }
+
   wish(wish: Wish): void {
     this.setFlags(wish === "never" ? 1 : 0);
   }
