@@ -110,7 +110,7 @@ describe("arguments of zarch", () => {
     ["boot --console tty", /--console: "tty"/],
     ["boot --disk x,rw", /unknown property "rw"/],
     ["boot --disk x,ro,overlay", /cannot be read-only/],
-    ["boot --virtio fast", /--virtio: unknown property "fast"; known are packed, .* and legacy/],
+    ["boot --virtio fast", /--virtio: unknown property "fast"; known are bus=BUS, packed, .* and legacy/],
     ["boot --virtio queue-size=4", /--virtio: unknown property "queue-size=4"/],
     ["boot --virtio packed,legacy", /packed does not fit legacy/],
     ["boot --disk x,no-packed", /^--disk x: unknown property "no-packed"; known are ro, .*packed, no-indirect/],
