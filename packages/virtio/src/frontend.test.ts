@@ -52,6 +52,20 @@ describe("device status", () => {
     expect(rig.received()).toEqual(["again:5"]);
   });
 
+  it("CORE-STATUS-DEV-003: also if the device only looks whether there is a buffer", () => {
+    const rig = new Rig();
+    rig.start();
+    const queue = rig.device.context?.queue(0);
+    rig.memory.storeUint16(AREAS.driver + 2, 0x8000, "little");
+    expect([queue?.hasAvailable(), rig.frontend.status, rig.interrupts]).toEqual([false, READY | NEEDS_RESET, ["config"]]);
+    expect([queue?.hasAvailable(), queue?.pop(), queue?.enableNotifications(), rig.interrupts]).toEqual([
+      false,
+      undefined,
+      false,
+      ["config"],
+    ]);
+  });
+
   it("CORE-STATUS-DEV-003: a device that cannot start needs a reset, too", () => {
     const rig = new Rig();
     rig.device.failActivation = true;
@@ -337,6 +351,19 @@ describe("queues", () => {
     rig.frontend.writeStatus(READY);
     expect([setUp(0, 4), setUp(1, 4), rig.frontend.disableQueue(0)]).toEqual([false, false, false]);
     expect(rig.frontend.queueSize(0)).toBe(8); // CVE-2026-5747: the size of a queue in service cannot change
+  });
+
+  it("2.7.7: a device says when it needs no available buffer notifications, and looks when it needs them again", () => {
+    const rig = new Rig();
+    rig.device.hold = true;
+    rig.start();
+    const queue = rig.device.context?.queue(0);
+    queue?.disableNotifications();
+    expect(rig.send("quiet")).toBe(false);
+    expect(queue?.enableNotifications()).toBe(true);
+    rig.frontend.notify(0);
+    expect(queue?.enableNotifications()).toBe(false);
+    expect([rig.send("loud"), queue?.inFlight]).toEqual([true, 1]);
   });
 
   it("a queue can be disabled when not in service: after a reset, or before DRIVER_OK", () => {
