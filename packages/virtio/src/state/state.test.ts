@@ -48,8 +48,9 @@ describe("pause", () => {
   it("no buffer is begun, work is finished and told of, and resume serves what came in the meantime", async () => {
     const rig = make();
     rig.device.hold = true;
-    rig.start();
+    rig.start(undefined, { size: 8 });
     rig.send("one");
+    rig.send("two");
     rig.frontend.notify(0);
     let settled = false;
     const pending = rig.frontend.pause();
@@ -57,17 +58,18 @@ describe("pause", () => {
     void pending?.then(() => {
       settled = true;
     });
-    rig.send("two");
+    rig.send("three");
     rig.frontend.notify(0);
+    rig.device.held.shift()?.();
     await Promise.resolve();
-    expect([rig.device.held.length, settled]).toEqual([1, false]);
+    expect([rig.device.held.length, settled, rig.received()]).toEqual([1, false, ["one:3"]]);
     rig.device.release();
     await pending;
-    expect([rig.received(), rig.interrupts]).toEqual([["one:3"], ["queue 0"]]);
+    expect([rig.received(), rig.interrupts]).toEqual([["two:3"], ["queue 0", "queue 0"]]);
     expect(rig.frontend.pause()).toBeUndefined();
     rig.frontend.resume();
     rig.device.release();
-    expect([rig.received(), rig.frontend.paused]).toEqual([["two:3"], false]);
+    expect([rig.received(), rig.frontend.paused]).toEqual([["three:5"], false]);
     rig.frontend.resume();
   });
 
