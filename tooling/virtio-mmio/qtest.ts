@@ -5,6 +5,7 @@ import { join } from "node:path";
 
 const QEMU = "qemu-system-riscv64";
 const TIMEOUT_MS = 10_000;
+const LIFETIME_S = 60;
 
 /** Version of the emulator that is installed, if one is. */
 export function qemuVersion(): string | undefined {
@@ -52,7 +53,9 @@ export class Qtest implements Disposable {
     this.#commands = openSync(path("qtest.in"), constants.O_RDWR);
     this.#answers = openSync(path("qtest.out"), constants.O_RDWR | constants.O_NONBLOCK);
     const more = properties === "" ? "" : `,${properties}`;
-    this.#process = spawn(QEMU, [
+    // An end even if this process is killed and cannot care for it.
+    this.#process = spawn("timeout", [
+      ...[String(LIFETIME_S), QEMU],
       ...["-machine", "virt", "-m", "64", "-display", "none", "-nodefaults", "-bios", path("idle.bin")],
       ...["-qtest", `pipe:${path("qtest")}`, "-qtest-log", "none"],
       ...["-global", `virtio-mmio.force-legacy=${version === 1}`],
@@ -112,7 +115,7 @@ export class Qtest implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    this.#process.kill("SIGKILL");
+    this.#process.kill();
     closeSync(this.#commands);
     closeSync(this.#answers);
     rmSync(this.#folder, { recursive: true });
