@@ -73,7 +73,11 @@ describe("StateReader", () => {
 
 describe("bytes as text", () => {
   it("come back as they were; other text gives none", () => {
-    fc.assert(fc.property(fc.uint8Array(), (bytes) => expect(fromHex(toHex(bytes))).toEqual(bytes)));
+    fc.assert(
+      fc.property(fc.uint8Array(), (bytes) => {
+        expect(fromHex(toHex(bytes))).toEqual(bytes);
+      }),
+    );
     expect(["0", "0g", "AA", " 00", "00\n"].map(fromHex)).toEqual(Array(5).fill(undefined));
   });
 });
