@@ -80,10 +80,10 @@ export class FrontendDoor implements Door {
         this.#legacy = input.flag();
         break;
       case 1:
-        frontend.writeStatus(input.u8());
+        frontend.writeStatus(input.flag() ? input.u8() : frontend.status ^ (1 << input.below(8)));
         break;
       case 2:
-        frontend.setDriverFeatures(input.below(5), input.u32());
+        frontend.setDriverFeatures(input.below(8) === 1 ? input.u32() : input.below(5), input.u32());
         break;
       case 3:
       case 4:
@@ -123,6 +123,7 @@ export class FrontendDoor implements Door {
     const offset = input.flag() ? input.below(100) : input.u32();
     if (input.flag()) this.frontend.writeConfig(offset, bytes);
     else this.frontend.readConfig(offset, bytes);
+    if (!Number.isInteger(this.frontend.configGeneration)) throw new Finding("answer", "a configuration generation that is no number");
   }
 
   /** The host saves the device and starts it again, perhaps with a state that somebody has changed. */

@@ -204,7 +204,7 @@ class DeviceRun {
     }
     const queue = input.below(this.#queueCount);
     const ring = this.#rings[queue];
-    switch (input.below(24)) {
+    switch (input.below(26)) {
       case 0:
       case 1:
       case 2:
@@ -236,10 +236,11 @@ class DeviceRun {
       case 12:
       case 13:
       case 14:
+      case 15:
         this.#rig.act(input);
         break;
-      case 15:
       case 16:
+      case 17:
         await this.#settle();
         break;
       default:

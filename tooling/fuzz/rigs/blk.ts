@@ -93,10 +93,10 @@ class ThinMoodyDisk extends MoodyDisk {
   }
 }
 
-function header(input: ByteInput, endian: Endian): Uint8Array {
+function header(input: ByteInput, endian: Endian, usual: number): Uint8Array {
   const view = new DataView(new ArrayBuffer(16));
   const little = endian === "little";
-  const type = input.below(4) === 3 ? input.pick(TYPES) : input.below(2);
+  const type = input.below(8) === 1 ? input.pick(TYPES) : usual;
   const sector = input.below(8) === 1 ? input.u64() : input.below(40);
   view.setUint32(0, type, little);
   view.setBigUint64(8, BigInt(Math.min(sector, 0xffff_ffff_ffff_f800)), little);
@@ -135,13 +135,20 @@ export function blkRig(input: ByteInput): Rig {
     device: new BlkDevice({ backend: disk, queues: QUEUES, queueSize: 16, maxInFlight: MAX_IN_FLIGHT, writeCache: (options & 8) !== 0 }),
     message: (choices, _queue, endian) => {
       const shape = choices.u8();
-      const parts: Part[] = [{ bytes: header(choices, endian) }];
-      const length = (shape & 0x20) !== 0 ? choices.u16() % 1600 : SECTOR * (1 + (shape & 1));
-      const kind = (shape >> 1) & 3;
-      if (kind === 0) parts.push({ bytes: new Uint8Array(length).fill(7) });
-      if (kind === 1) parts.push({ room: length });
-      if (kind === 2) parts.push({ bytes: ranges(choices, endian) });
-      if ((shape & 0x18) !== 0x18) parts.push({ room: 1 });
+      const length = (shape & 0x10) !== 0 ? choices.u16() % 1600 : SECTOR * (1 + (shape & 1));
+      const [type, payload] = choices.pick<readonly [number, Part | undefined]>([
+        [0, { room: length }],
+        [0, { room: length }],
+        [1, { bytes: new Uint8Array(length).fill(7) }],
+        [1, { bytes: new Uint8Array(length).fill(7) }],
+        [4, undefined],
+        [8, { room: 20 }],
+        [11, { bytes: ranges(choices, endian) }],
+        [13, { bytes: ranges(choices, endian) }],
+      ]);
+      const parts: Part[] = [{ bytes: header(choices, endian, type) }];
+      if (payload && (shape & 0xe0) !== 0x20) parts.push(payload);
+      if ((shape & 0xe0) !== 0xe0) parts.push({ room: 1 });
       return reframed(choices, parts);
     },
     act: (choices) => {

@@ -8,9 +8,20 @@ import { microtasks, type Rig } from "../harness/rig.ts";
 const MAX_PORTS = 3;
 const BUFFER_SIZE = 512;
 
+/** What a driver tells: it is ready, a port is, a port is open or not. */
+const DEVICE_READY = 0;
+const PORT_READY = 3;
+const PORT_OPEN = 6;
+
 function controlMessage(input: ByteInput, endian: Endian): Uint8Array {
   const view = new DataView(new ArrayBuffer(8));
   const little = endian === "little";
+  if (input.below(4) !== 1) {
+    view.setUint32(0, input.below(MAX_PORTS), little);
+    view.setUint16(4, input.pick([DEVICE_READY, PORT_READY, PORT_OPEN]), little);
+    view.setUint16(6, input.below(8) === 1 ? 0 : 1, little);
+    return new Uint8Array(view.buffer);
+  }
   view.setUint32(0, input.below(8) === 1 ? input.u32() : input.below(4), little);
   view.setUint16(4, input.below(8) === 1 ? input.u16() : input.below(8), little);
   view.setUint16(6, input.below(8) === 1 ? input.u16() : input.below(2), little);

@@ -44,13 +44,15 @@ async function main(): Promise<void> {
   process.on("unhandledRejection", (error) => fuzzer.unhandledRejection(error));
   send({ type: "ready" });
 
-  for (const input of job.inputs) await fuzzer.replay(input);
+  const isEnough = (): boolean => job.untilFinding && fuzzer.findings > 0;
+  let replayed = 0;
+  for (; replayed < job.inputs.length && !isEnough(); replayed++) await fuzzer.replay(job.inputs[replayed] as Uint8Array);
   await fuzzer.finish();
-  send({ type: "replayed", count: job.inputs.length });
+  send({ type: "replayed", count: replayed });
 
   const end = performance.now() + job.seconds * 1000;
   let nextReport = performance.now() + PROGRESS_MS;
-  const goOn = (): boolean => performance.now() < end && fuzzer.executions < job.executions && !(job.untilFinding && fuzzer.findings > 0);
+  const goOn = (): boolean => performance.now() < end && fuzzer.executions < job.executions && !isEnough();
   while (goOn()) {
     for (let i = 0; i < ROUND && fuzzer.executions < job.executions; i++) await fuzzer.step();
     if (performance.now() < nextReport) continue;
