@@ -264,8 +264,15 @@ describe("CcwTransport: commands", () => {
         });
       },
     }));
+    let clears = 0;
+    const { clearSubchannel } = host.channel;
+    host.channel.clearSubchannel = (subchannel) => {
+      clears++;
+      return clearSubchannel.call(host.channel, subchannel);
+    };
     const transport = await host.open({ polling: { attempts: 20 } });
     await expect(transport.reset()).rejects.toMatchObject({ code: "ERR_DRIVER_TIMEOUT" });
+    expect(clears).toBe(1);
     end?.(normalEnd);
     await transport.reset();
   });
@@ -318,6 +325,15 @@ describe("CcwTransport: notifications", () => {
     const area = new Uint8Array(160);
     host.memory.read(0x1000 + 64, area);
     expect(area.every((byte) => byte === 0)).toBe(true);
+  });
+
+  it("indicators that are left from before a reset do not stand in the way of new ones", async () => {
+    const host = virtio();
+    const driver = await VirtioDriver.open(await host.open());
+    host.memory.fill(0x1000 + 64, 160, 0xff);
+    await driver.initialize();
+    expect((await driver.request(0, [Uint8Array.of(1)], [1])).data[0]).toBe(1);
+    expect(driver.queue(0).interrupts).toBe(1);
   });
 
   it("several devices on one channel subsystem: everybody gets his own", async () => {

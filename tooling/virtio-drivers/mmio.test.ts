@@ -206,6 +206,8 @@ describe("MmioTransport", () => {
       done = true;
     });
     await expect.poll(() => bus.log.filter((line) => line === "r c0 1").length).toBeGreaterThan(3);
+    await transport.queueMaxSize(1);
+    for (let i = 0; i < 5; i++) await new Promise((resolve) => setImmediate(resolve));
     expect(done).toBe(false);
     finish();
     await reset;

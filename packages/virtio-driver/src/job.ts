@@ -9,13 +9,11 @@ export interface Job {
   readonly parts: number;
   /** Where the buffer is; takes memory and fills it, if that has not happened. Undefined if there is no memory now. */
   place(): { readonly out: readonly BufferSpan[]; readonly into: readonly BufferSpan[] } | undefined;
-  /** The device has used the buffer, and says to have written so many bytes. */
+  /** The device has used the buffer, and says to have written so many bytes. Means nothing to a caller who does not wait any more. */
   complete(written: number): void;
   readonly reject: (reason: unknown) => void;
   /** The buffer is the driver's again: gives its memory back. */
   release(): void;
-  /** The caller does not wait any more. */
-  abandoned: boolean;
   /** Stops listening to the caller's signal. */
   stopListening: () => void;
 }
@@ -26,7 +24,6 @@ export class PlacedJob implements Job {
   readonly #spans: Required<PlacedBuffer>;
   readonly complete: (written: number) => void;
   readonly reject: (reason: unknown) => void;
-  abandoned = false;
   stopListening = (): void => {};
 
   constructor({ out = [], into = [] }: PlacedBuffer, resolve: (written: number) => void, reject: (reason: unknown) => void) {
@@ -55,7 +52,6 @@ export class CopiedJob implements Job {
   /** Bytes of the block. */
   readonly size: number;
   readonly reject: (reason: unknown) => void;
-  abandoned = false;
   stopListening = (): void => {};
   readonly #memory: GuestMemory;
   readonly #pool: BufferPool;

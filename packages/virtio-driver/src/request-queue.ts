@@ -89,7 +89,6 @@ export class RequestQueue implements DriverQueue {
   }
 
   #abandon(job: Job, reason: unknown): void {
-    job.abandoned = true;
     job.reject(reason);
     const place = this.#waiting.indexOf(job);
     if (place < 0) return;
@@ -144,7 +143,7 @@ export class RequestQueue implements DriverQueue {
         const { token: job, written } = used;
         this.#inFlight.delete(job);
         job.stopListening();
-        if (!job.abandoned) job.complete(written);
+        job.complete(written);
         job.release();
       }
     } while (!ring.enableCallbacks());

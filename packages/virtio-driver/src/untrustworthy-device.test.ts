@@ -148,6 +148,19 @@ describe("the end of waits", () => {
     await expect(driver.request(0, [new Uint8Array(1)])).rejects.toMatchObject({ code: "ERR_DRIVER_RESET" });
   });
 
+  it("a queue from before a reset is of no use any more", async () => {
+    const device = new EchoDevice();
+    device.hold = true;
+    const driver = await connect(device);
+    const queue = driver.queue(0);
+    const lost = queue.request([new Uint8Array(1)]).catch(({ code }) => code);
+    await driver.initialize();
+    expect([await lost, queue.inFlight, queue.waiting]).toEqual(["ERR_DRIVER_RESET", 0, 0]);
+    const before = device.events.length;
+    await expect(queue.request([new Uint8Array(1)])).rejects.toMatchObject({ code: "ERR_DRIVER_RESET" });
+    expect([device.events.length, driver.queue(0) === queue]).toEqual([before, false]);
+  });
+
   it("close ends them at once, though the device takes its time; nothing can be used afterwards", async () => {
     const { device, driver, request } = await waiting();
     let finish = (): void => {};

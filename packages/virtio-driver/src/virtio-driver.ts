@@ -219,14 +219,16 @@ export class VirtioDriver<T extends DriverTransport = DriverTransport> {
   #queueHost(pool: BufferPool): QueueHost {
     const driver = this;
     const withData = this.#features.has(F_NOTIFICATION_DATA);
+    // With a reset the memory goes, and with it the use of a queue that somebody has kept.
+    const isCurrent = (): boolean => this.#pool === pool;
     return {
       memory: this.memory,
       pool,
       get obstacle() {
-        return driver.#obstacle;
+        return isCurrent() ? driver.#obstacle : notInService();
       },
       get running() {
-        return driver.#inService && !driver.#suspended;
+        return isCurrent() && driver.#inService && !driver.#suspended;
       },
       get idle() {
         return driver.#queues.every((entry) => entry === undefined || entry.queue.inFlight === 0);
@@ -242,7 +244,7 @@ export class VirtioDriver<T extends DriverTransport = DriverTransport> {
   get #obstacle(): DriverError | undefined {
     if (this.#inService) return undefined;
     if (this.#closed !== undefined) return new DriverError("ERR_DRIVER_CLOSED", "the driver was closed");
-    return this.#failure ?? new DriverError("ERR_DRIVER_RESET", "the device is not in service");
+    return this.#failure ?? notInService();
   }
 
   #notify(queue: number, nextAvailable: number | undefined): void {
@@ -342,7 +344,7 @@ export class VirtioDriver<T extends DriverTransport = DriverTransport> {
   }
 
   /**
-   * A queue by index.
+   * A queue by index, until the next reset.
    * @throws DriverError ERR_DRIVER_QUEUE if there is none, or what stands in the way of any request
    */
   queue(index: number): DriverQueue {
@@ -496,6 +498,10 @@ export interface DriverMemory {
 /** Split queues have a power of two (2.7). */
 function usableSize(limit: number, packed: boolean): number {
   return packed ? limit : 2 ** Math.floor(Math.log2(limit));
+}
+
+function notInService(): DriverError {
+  return new DriverError("ERR_DRIVER_RESET", "the device is not in service");
 }
 
 function asDriverError(error: unknown): DriverError {

@@ -269,8 +269,10 @@ describe("BlockDriver: answers", () => {
   });
 
   it("an answer without a status is none", async () => {
-    const driver = await open(disk({ answer: () => 0 }));
-    await expect(driver.flush()).rejects.toMatchObject({ code: "ERR_DRIVER_DEVICE" });
+    for (const driverInterface of ["modern", "legacy"] as const) {
+      const driver = await open(disk({ answer: () => 0 }), driverInterface);
+      await expect(driver.flush()).rejects.toMatchObject({ code: "ERR_DRIVER_DEVICE" });
+    }
   });
 
   it("one bad part spoils a transfer, which ends when all its parts have", async () => {

@@ -136,6 +136,35 @@ describe("ConsoleDriver against devices that misbehave", () => {
     await expect.poll(() => received).toEqual([1, 2, 3, 4, 5]);
   });
 
+  it("input is handed over one piece after the other, however long the receiver takes", async () => {
+    const console = device([]);
+    const { driver } = await open(console);
+    const port = await driver.port(0);
+    const events: string[] = [];
+    port.onData = async ([byte]) => {
+      events.push(`begin ${byte}`);
+      for (let i = 0; i < 20; i++) await Promise.resolve();
+      events.push(`end ${byte}`);
+    };
+    console.send(0, Uint8Array.of(1));
+    console.send(0, Uint8Array.of(2));
+    await expect.poll(() => events).toEqual(["begin 1", "end 1", "begin 2", "end 2"]);
+  });
+
+  it("as many buffers wait for input after a recovery as before, even if there was input that nobody wanted", async () => {
+    const console = device([]);
+    const { driver } = await open(console);
+    console.send(0, Uint8Array.of(1));
+    await driver.recover();
+    const port = await driver.port(0);
+    const received: number[] = [];
+    port.onData = (bytes) => void received.push(...bytes);
+    console.send(0, Uint8Array.of(2));
+    await expect.poll(() => received).toEqual([1, 2]);
+    for (let i = 0; i < 20; i++) await Promise.resolve();
+    expect(console.kept.length).toBe(2);
+  });
+
   it("emergency write without the feature is refused", async () => {
     const { driver } = await open(device([]));
     await expect(driver.emergencyWrite(1)).rejects.toMatchObject({ code: "ERR_DRIVER_REQUEST" });
