@@ -175,8 +175,8 @@ function unfetchedBuffers(
 }
 
 /**
- * The heads that the device has, or could have, by memory alone: as many as the indices say, the newest of the last `size` that were made
- * available and are not among the last `size` that were used.
+ * The heads that the device has, or could have, by memory alone: at most as many as the indices say, the newest of the last `size` that
+ * were made available and are not among the last `size` that were used. An entry older than that is overwritten.
  */
 function outstandingHeads({ available, used }: Rings, size: number, inOrder: boolean): number[] {
   const count = indexDistance(used.index, available.index);
@@ -187,13 +187,13 @@ function outstandingHeads({ available, used }: Rings, size: number, inOrder: boo
     const { id } = used.entries[indexSlot(advanceIndex(used.index, -back), size)] as { id: number };
     uses.set(id, (uses.get(id) ?? 0) + 1);
   }
-  const out: number[] = [];
-  for (let back = 1; back <= size && out.length < count; back++) {
+  const out = new Set<number>();
+  for (let back = 1; back <= size && out.size < count; back++) {
     const head = available.heads[indexSlot(advanceIndex(available.index, -back), size)] as number;
     const returned = uses.get(head) ?? 0;
-    const choice = size - back + 1 > count - out.length;
+    const choice = size - back + 1 > count - out.size;
     if (returned > 0 && choice) uses.set(head, returned - 1);
-    else out.push(head);
+    else out.add(head);
   }
-  return out.reverse();
+  return [...out].reverse();
 }

@@ -21,8 +21,9 @@ export interface InspectionSources {
  *
  * Memory alone does not tell everything. Without the device side a buffer that is available cannot be told from one that the device has
  * taken, and without the driver side a used one cannot be told from one that was fetched. In a split ring without both, buffers that were
- * used in another order than they were made available may be taken for outstanding ones. In a packed ring without both, places behind
- * the first of a used list keep their flags and look outstanding, and a list over the end of the ring looks like two.
+ * used in another order than they were made available may be taken for outstanding ones, and one that is out for longer than the
+ * available ring remembers is not seen. In a packed ring without both, places behind the first of a used list keep their flags and look
+ * outstanding, and a list over the end of the ring looks like two.
  *
  * @param sources sides of this very queue, or of none
  */
