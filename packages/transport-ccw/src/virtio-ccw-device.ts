@@ -16,6 +16,7 @@ import {
   type Personality,
   type RingOptions,
   type TransportInterrupts,
+  unpackNotification,
   type VirtioDevice,
   VirtioFrontend,
 } from "@zarch/virtio";
@@ -128,8 +129,8 @@ export class VirtioCcwDevice implements ChannelDevice {
    * @returns 0, or a negative error number
    */
   notify(data: number): number {
-    const index = this.frontend.features.has(F_NOTIFICATION_DATA) ? data & 0xffff : data;
-    return this.frontend.queueEnabled(index) && this.frontend.notify(index) ? 0 : -EINVAL;
+    const index = this.frontend.features.has(F_NOTIFICATION_DATA) ? unpackNotification(data).queue : data;
+    return this.frontend.queueEnabled(index) && this.frontend.notifyValue(data) ? 0 : -EINVAL;
   }
 
   // ---- ChannelDevice ----
