@@ -500,7 +500,7 @@ describe("legacy interface", () => {
     const both = new Rig(undefined, { personality: "transitional", legacyEndian: "big" });
     expect([both.frontend.useInterface("legacy"), both.frontend.useInterface("modern")]).toEqual([true, true]);
     both.start();
-    expect(both.frontend.useInterface("legacy")).toBe(false);
+    expect([both.frontend.useInterface("legacy"), both.frontend.useInterface("modern")]).toEqual([false, true]);
     expect(() => new Rig(undefined, { personality: "transitional" })).toThrow(/byte order/);
   });
 
@@ -510,6 +510,15 @@ describe("legacy interface", () => {
     const device = new EchoDevice();
     device.legacyFeatures = new FeatureSet([F_C]);
     expect(legacyRig(device).frontend.deviceFeatures(0) & 0xff).toBe(1 << F_C);
+  });
+
+  it("the other interface begins anew: what was written through the first is gone", () => {
+    const { frontend } = legacyRig();
+    frontend.setDriverFeatures(0, 1 << F_A);
+    frontend.writeStatus(ACK | DRIVER);
+    frontend.setUpLegacyQueue(0, { address: 0x1000, size: 8, align: 4096 });
+    expect(frontend.useInterface("modern")).toBe(true);
+    expect([frontend.status, frontend.driverFeatures(0), frontend.queueEnabled(0)]).toEqual([0, 0, false]);
   });
 
   it("CORE-INIT-DEV-001: configuration can be written before the features are read", () => {

@@ -1,6 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { describe, expect, it } from "vitest";
 import type { ConfigLayout } from "../config-space.ts";
+import { FeatureSet } from "../features.ts";
 import * as types from "./index.ts";
 
 // The C compiler is asked what the headers of Linux have for the same names. It compiles only, so any target will do.
@@ -67,6 +68,35 @@ const headers: readonly Header[] = [
   { type: pmem, file: "virtio_pmem", prefix: "VIRTIO_PMEM_" },
 ];
 
+/** Bytes that we name, and what they are in the headers. */
+const sizes: readonly (readonly [file: string, size: number, expression: string])[] = [
+  ["virtio_net", net.headerSize(new FeatureSet(), true), "sizeof(struct virtio_net_hdr)"],
+  ["virtio_net", net.headerSize(new FeatureSet()), "sizeof(struct virtio_net_hdr_mrg_rxbuf)"],
+  ["virtio_net", net.headerSize(new FeatureSet([net.F_HASH_REPORT])), "sizeof(struct virtio_net_hdr_v1_hash)"],
+  ["virtio_net", net.HDR.hash_report, "offsetof(struct virtio_net_hdr_v1_hash, hash_report)"],
+  ["virtio_blk", blk.HEADER_SIZE, "sizeof(struct virtio_blk_outhdr)"],
+  ["virtio_blk", blk.RANGE_SIZE, "sizeof(struct virtio_blk_discard_write_zeroes)"],
+  ["virtio_console", console.CONTROL_SIZE, "sizeof(struct virtio_console_control)"],
+  ["virtio_balloon", balloon.STAT_SIZE, "sizeof(struct virtio_balloon_stat)"],
+  ["virtio_scsi", scsi.CMD_HEADER_SIZE, "offsetof(struct virtio_scsi_cmd_req, cdb)"],
+  ["virtio_scsi", scsi.CMD_ANSWER_HEADER_SIZE, "offsetof(struct virtio_scsi_cmd_resp, sense)"],
+  ["virtio_scsi", scsi.EVENT_SIZE, "sizeof(struct virtio_scsi_event)"],
+  ["virtio_gpu", gpu.CTRL_HDR_SIZE, "sizeof(struct virtio_gpu_ctrl_hdr)"],
+  ["virtio_gpu", gpu.MEM_ENTRY_SIZE, "sizeof(struct virtio_gpu_mem_entry)"],
+  ["virtio_input", input.EVENT_SIZE, "sizeof(struct virtio_input_event)"],
+  ["virtio_crypto", crypto.CTRL_HEADER_SIZE, "sizeof(struct virtio_crypto_ctrl_header)"],
+  ["virtio_crypto", crypto.OP_HEADER_SIZE, "sizeof(struct virtio_crypto_op_header)"],
+  ["virtio_vsock", vsock.HDR_SIZE, "sizeof(struct virtio_vsock_hdr)"],
+  ["virtio_iommu", iommu.REQ_HEAD_SIZE, "sizeof(struct virtio_iommu_req_head)"],
+  ["virtio_iommu", iommu.REQ_TAIL_SIZE, "sizeof(struct virtio_iommu_req_tail)"],
+  ["virtio_iommu", iommu.FAULT_SIZE, "sizeof(struct virtio_iommu_fault)"],
+  ["virtio_mem", mem.REQ_SIZE, "sizeof(struct virtio_mem_req)"],
+  ["virtio_mem", mem.RESP_SIZE, "sizeof(struct virtio_mem_resp)"],
+  ["virtio_i2c", i2c.OUT_HDR_SIZE, "sizeof(struct virtio_i2c_out_hdr)"],
+  ["virtio_gpio", gpio.REQUEST_SIZE, "sizeof(struct virtio_gpio_request)"],
+  ["virtio_gpio", gpio.RESPONSE_SIZE, "sizeof(struct virtio_gpio_response)"],
+];
+
 function run(args: readonly string[], source: string): string {
   const { status, stdout, stderr } = spawnSync(compiler, [...args, "-x", "c", "-o", "-", "-"], { input: source, encoding: "utf8" });
   if (status !== 0) throw new Error(stderr);
@@ -83,6 +113,17 @@ function evaluate(include: string, expressions: readonly string[]): number[] {
 }
 
 describe.skipIf(missing && process.env.CI === undefined)("the headers of Linux", () => {
+  it("the same sizes of messages", () => {
+    const include = [...new Set(sizes.map(([file]) => `#include <linux/${file}.h>`))].join("\n");
+    const theirs = evaluate(
+      include,
+      sizes.map(([, , expression]) => expression),
+    );
+    expect(
+      sizes.map(([, size, expression], index) => [expression, size === theirs[index] ? size : `${size}, not ${theirs[index]}`]),
+    ).toEqual(sizes.map(([, size, expression]) => [expression, size]));
+  });
+
   for (const { type, file, prefix, fields = {}, except = [] } of headers) {
     it(`${file}.h: the same numbers under the same names, and fields at the same offsets`, () => {
       const include = `#include <linux/${file}.h>`;
