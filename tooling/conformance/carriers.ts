@@ -3,8 +3,9 @@ import type { GuestMemory } from "../../packages/guest-memory/src/index.ts";
 import { CcwNotifications, VirtioCcwDevice } from "../../packages/transport-ccw/src/index.ts";
 import { VirtioMmioDevice } from "../../packages/transport-mmio/src/index.ts";
 import type { DriverInterface, VirtioDevice } from "../../packages/virtio/src/index.ts";
+import type { Subject } from "../../packages/virtio-conformance/src/index.ts";
 import { CcwInterruptions, CcwTransport } from "../../packages/virtio-driver/src/ccw/index.ts";
-import { DirectTransport, type DriverTransport } from "../../packages/virtio-driver/src/index.ts";
+import { DirectTransport } from "../../packages/virtio-driver/src/index.ts";
 import { MmioTransport } from "../../packages/virtio-driver/src/mmio/index.ts";
 import type { Logger } from "../../packages/vmm-interface/src/index.ts";
 
@@ -17,13 +18,13 @@ export interface CarrierOptions {
 }
 
 /** Puts a device behind a transport and opens the driver's end of it. */
-export type Carrier = (device: VirtioDevice, options: CarrierOptions) => DriverTransport | Promise<DriverTransport>;
+export type Carrier = (device: VirtioDevice, options: CarrierOptions) => Subject | Promise<Subject>;
 
-function direct(device: VirtioDevice, { features, ...options }: CarrierOptions): DriverTransport {
-  return new DirectTransport(device, { ...options, extraFeatures: features });
+function direct(device: VirtioDevice, { features, ...options }: CarrierOptions): Subject {
+  return { transport: new DirectTransport(device, { ...options, extraFeatures: features }) };
 }
 
-function mmio(device: VirtioDevice, { driverInterface, features, memory, logger }: CarrierOptions): DriverTransport {
+function mmio(device: VirtioDevice, { driverInterface, features, memory, logger }: CarrierOptions): Subject {
   let transport: MmioTransport | undefined;
   const bus = new VirtioMmioDevice(device, {
     memory,
@@ -38,17 +39,17 @@ function mmio(device: VirtioDevice, { driverInterface, features, memory, logger 
   });
   transport = MmioTransport.probe({ bus, memory, legacyEndian: "little" });
   if (!transport) throw new Error("no device behind the registers");
-  return transport;
+  return { transport, registers: bus };
 }
 
-async function ccw(device: VirtioDevice, { driverInterface, features, memory, logger }: CarrierOptions): Promise<DriverTransport> {
+async function ccw(device: VirtioDevice, { driverInterface, features, memory, logger }: CarrierOptions): Promise<Subject> {
   const interruptions = new CcwInterruptions();
   const channel = new ChannelSubsystem({ memory, attention: interruptions, defer: (work) => void setImmediate(work) });
   const { adapterInterruptions } = channel;
   const end = new VirtioCcwDevice(device, { memory, adapterInterruptions }, { extraFeatures: features, logger });
   const { subsystemId } = channel.attach(end);
   const notifications = new CcwNotifications(channel);
-  return CcwTransport.open({
+  const transport = await CcwTransport.open({
     channel,
     subsystemId,
     interruptions,
@@ -56,6 +57,7 @@ async function ccw(device: VirtioDevice, { driverInterface, features, memory, lo
     memory,
     driverInterface,
   });
+  return { transport };
 }
 
 export const carriers: Readonly<Record<string, Carrier>> = { direct, mmio, ccw };

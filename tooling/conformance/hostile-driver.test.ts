@@ -16,7 +16,7 @@ describe.each(Object.entries(carriers))("a hostile driver over %s", (_, carrier)
         async (choices, features, driverInterface) => {
           const device = new EchoDevice();
           const logger = new ErrorLog();
-          const transport = await carrier(device, { driverInterface, features, memory: new FlatMemory(1 << 20), logger });
+          const { transport } = await carrier(device, { driverInterface, features, memory: new FlatMemory(1 << 20), logger });
           await new HostileDriver(transport, choices).run();
           expect([await transport.readStatus(), logger.errors]).toEqual([0, []]);
           const good = await connect(device);

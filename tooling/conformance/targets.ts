@@ -98,8 +98,8 @@ function target(name: string, make: () => Made, carrier: Carrier): ConformanceTa
     open: async ({ driverInterface, features, memory }) => {
       const made = make();
       const logger = new ErrorLog();
-      const transport = await carrier(made.device, { driverInterface, features, memory, logger });
-      return { transport, controls: { ...made.controls, failures: () => logger.errors }, close: () => made.device.close?.() };
+      const subject = await carrier(made.device, { driverInterface, features, memory, logger });
+      return { ...subject, controls: { ...made.controls, failures: () => logger.errors }, close: () => made.device.close?.() };
     },
   };
 }

@@ -17,6 +17,7 @@ export {
   type DiskControls,
   type HostControls,
   LEGACY,
+  type MmioRegisters,
   MODERN_PACKED,
   MODERN_SPLIT,
   type OpenOptions,

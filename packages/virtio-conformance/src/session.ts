@@ -23,7 +23,7 @@ import type { Patience } from "./patience.ts";
 import { RawPackedRing } from "./rings/raw-packed-ring.ts";
 import type { AddOptions, Part, RawRing, Used } from "./rings/raw-ring.ts";
 import { RawSplitRing } from "./rings/raw-split-ring.ts";
-import type { HostControls, Subject, Variant } from "./target.ts";
+import type { HostControls, MmioRegisters, Subject, Variant } from "./target.ts";
 import { demand, NotApplicable, needs, Violation } from "./verdict.ts";
 import { type Access, StepLimitError, type WatchedMemory } from "./watched-memory.ts";
 
@@ -68,6 +68,9 @@ type SentPart = Part & { readonly address: number };
 export class Session {
   readonly transport: DriverTransport;
   readonly controls: HostControls;
+  readonly registers: MmioRegisters | undefined;
+  /** Hears of each used buffer notification, before the transport does anything else about it. */
+  onQueueInterrupt: (() => void) | undefined;
   readonly arena: Arena;
   /** Present if the device is on the suite's memory. */
   readonly watched: WatchedMemory | undefined;
@@ -86,6 +89,7 @@ export class Session {
     const { transport } = subject;
     this.transport = transport;
     this.controls = subject.controls ?? {};
+    this.registers = subject.registers;
     this.variant = variant;
     this.patience = patience;
     this.endian = transport.endian;
@@ -95,6 +99,7 @@ export class Session {
     transport.listen({
       queueInterrupt: () => {
         this.queueInterrupts++;
+        this.onQueueInterrupt?.();
       },
       configInterrupt: () => {
         this.configInterrupts++;

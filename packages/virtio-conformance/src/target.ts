@@ -73,9 +73,18 @@ export interface HostControls {
   failures?(): readonly string[];
 }
 
+/** The registers of a device on virtio over MMIO, as a driver on the bus sees them. */
+export interface MmioRegisters {
+  /** @returns a number without sign, as a little-endian processor loads it */
+  read(offset: number, width: 1 | 2 | 4): number;
+  write(offset: number, width: 1 | 2 | 4, value: number): void;
+}
+
 /** A freshly opened device. */
 export interface Subject {
   readonly transport: DriverTransport;
+  /** For a device on virtio over MMIO, beside the transport that uses them: unlocks the rules about its registers. */
+  readonly registers?: MmioRegisters;
   readonly controls?: HostControls;
   /** Lets go of what was opened. */
   close?(): void | Promise<void>;

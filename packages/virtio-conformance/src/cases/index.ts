@@ -9,6 +9,7 @@ import { hostilePackedCases } from "./hostile-packed.ts";
 import { hostileSplitCases } from "./hostile-split.ts";
 import { hostileStateCases } from "./hostile-state.ts";
 import { initializationCases } from "./initialization.ts";
+import { mmioCases } from "./mmio.ts";
 import { notificationCases } from "./notifications.ts";
 import { packedCases } from "./packed.ts";
 import { queueCases } from "./queues.ts";
@@ -26,6 +27,7 @@ export const allCases: readonly ConformanceCase[] = [
   ...packedCases,
   ...notificationCases,
   ...suspendCases,
+  ...mmioCases,
   ...blkCases,
   ...consoleCases,
   ...rngCases,
