@@ -226,6 +226,18 @@ describe("CcwTransport: commands", () => {
     expect((device.config as unknown as { get(name: string): number }).get("knob")).toBe(7);
   });
 
+  it("commands asked for at the same time come one after the other", async () => {
+    const transport = await virtio().open();
+    const answers = await Promise.all([
+      transport.queueMaxSize(0),
+      transport.queueMaxSize(1),
+      transport.readStatus(),
+      transport.readConfig(0, 2),
+      transport.queueMaxSize(2),
+    ]);
+    expect(answers).toEqual([8, 4, 0, new Uint8Array(2), 0]);
+  });
+
   it("CCW-RSV-FACT-DRV-001, CCW-RSV-FACT-DRV-002, CORE-FEAT-DRV-007: no queue reset and no administration queue, even if a device offers them", async () => {
     const transport = await virtio().open();
     const offer = transport.readDeviceFeatures.bind(transport);

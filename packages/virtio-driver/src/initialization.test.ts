@@ -1,7 +1,7 @@
 import { FlatMemory } from "@zarch/guest-memory";
 import { F_RING_PACKED, F_RING_RESET } from "@zarch/virtio";
 import { describe, expect, it } from "vitest";
-import { EchoDevice } from "../test/echo-device.ts";
+import { EchoDevice, F_A, F_B, F_HIGH } from "../test/echo-device.ts";
 import { tap } from "../test/tap.ts";
 import { connect, DirectTransport, type DriverTransport, VirtioDriver } from "./index.ts";
 
@@ -131,6 +131,39 @@ describe("initialization", () => {
     const device = new EchoDevice();
     device.failActivation = true;
     await expect(connect(device)).rejects.toMatchObject({ code: "ERR_DRIVER_NEEDS_RESET" });
+  });
+
+  it("CORE-INIT-DRV-014: closed in the middle, it stops before DRIVER_OK and leaves the device reset", async () => {
+    const device = new EchoDevice();
+    const inner = new DirectTransport(device);
+    let close: (() => Promise<void>) | undefined;
+    let closing: Promise<void> | undefined;
+    const { transport, log } = tap(inner, {
+      setUpQueue: async (queue, setup) => {
+        closing ??= close?.();
+        return inner.setUpQueue(queue, setup);
+      },
+    });
+    const driver = await VirtioDriver.open(transport);
+    close = () => driver.close();
+    log.length = 0;
+    await expect(driver.initialize()).rejects.toMatchObject({ code: "ERR_DRIVER_CLOSED" });
+    await closing;
+    expect([log.includes("writeStatus 15"), inner.frontend.status]).toEqual([false, 0]);
+  });
+
+  it("two initializations at once come one after the other", async () => {
+    const { transport, log } = tap(new DirectTransport(new EchoDevice()));
+    const driver = await VirtioDriver.open(transport);
+    log.length = 0;
+    await Promise.all([driver.initialize(), driver.initialize(), driver.reset()]);
+    const steps = log.filter((line) => line === "reset" || line === "writeStatus 1" || line === "writeStatus 15");
+    expect(steps).toEqual(["reset", "writeStatus 1", "writeStatus 15", "reset", "writeStatus 1", "writeStatus 15", "reset"]);
+  });
+
+  it("CORE-FEAT-DRV-002: connect keeps to the dependencies of the device's features", async () => {
+    const driver = await connect(new EchoDevice(), { without: [F_A] });
+    expect([F_A, F_B, F_HIGH].map((bit) => driver.features.has(bit))).toEqual([false, false, true]);
   });
 
   it("options that do not fit the device", async () => {

@@ -70,6 +70,12 @@ describe("BlockDriver: requests", () => {
     ]);
   });
 
+  it("no request has more parts than the queue has entries", async () => {
+    const device = disk({ queues: [4], config: { ...CONFIG, size_max: 512 } });
+    await (await open(device)).write(0, new Uint8Array(2048));
+    expect(seen(device).map(({ parts }) => parts)).toEqual([4, 4]);
+  });
+
   it("BLK-REQ-DRV-002, BLK-REQ-DRV-006: nothing beyond the capacity is sent, and no part of a sector", async () => {
     const device = disk();
     const driver = await open(device);

@@ -6,7 +6,7 @@ export interface InterruptionReceiver {
   /** The device has presented status. */
   subchannelInterruption(): void;
   /** An adapter, perhaps this one, has set its indicators. */
-  adapterInterruption(subclass: number): void;
+  adapterInterruption(): void;
 }
 
 const ALL_SUBCLASSES = 0xff;
@@ -42,9 +42,8 @@ export class CcwInterruptions implements AttentionPort {
         const interruption = channel.takeInterruption(ALL_SUBCLASSES);
         if (!interruption) break;
         const { identification, subsystemId } = interruption;
-        const subclass = (identification >>> 27) & 7;
         if ((identification & ADAPTER) === 0) receivers.get(subsystemId)?.subchannelInterruption();
-        else for (const receiver of receivers.values()) receiver.adapterInterruption(subclass);
+        else for (const receiver of receivers.values()) receiver.adapterInterruption();
       }
     }
   }

@@ -175,8 +175,8 @@ export class CcwTransport implements DriverTransport, InterruptionReceiver {
     this.#subchannel.interrupted();
   }
 
-  adapterInterruption(subclass: number): void {
-    if (this.#adapter && subclass === this.#subclass) this.#indicators.takeAdapter(this.#listener);
+  adapterInterruption(): void {
+    this.#indicators.takeAdapter(this.#listener);
   }
 
   #exclusive<R>(operation: () => Promise<R>): Promise<R> {
