@@ -81,7 +81,7 @@ async function play(actions: readonly Action[], packed: boolean, inOrder: boolea
 it("whatever a device does to its rings and interrupts, every wait ends with an answer or a typed error, and a good device works afterwards", async () => {
   const codes = new Map<string, number>();
   await fc.assert(
-    fc.asyncProperty(fc.array(action, { maxLength: 60 }), fc.boolean(), fc.boolean(), async (actions, packed, inOrder) => {
+    fc.asyncProperty(fc.array(action, { maxLength: 60, size: "max" }), fc.boolean(), fc.boolean(), async (actions, packed, inOrder) => {
       const ends = await play(actions, packed, inOrder);
       expect(ends.pop()).toBe(7);
       for (const end of ends) {

@@ -1,6 +1,18 @@
 import { expect, it, vi } from "vitest";
 import { Listeners } from "./listeners.ts";
 
+it("who comes while the news goes round hears the next", () => {
+  const listeners = new Listeners();
+  let count = 0;
+  listeners.add(() => {
+    if (count++ < 100) listeners.add(() => count++);
+  });
+  listeners.notify();
+  expect(count).toBe(1);
+  listeners.notify();
+  expect(count).toBe(3);
+});
+
 it("everybody hears, until he ends it; one who throws harms nobody", () => {
   const thrown = vi.spyOn(globalThis, "queueMicrotask").mockImplementation(() => {});
   const listeners = new Listeners<[number]>();

@@ -211,6 +211,21 @@ describe("the end of waits", () => {
     expect([(await first).data[0], (await third).data[0]]).toEqual([1, 3]);
   });
 
+  it("a signal gives back the memory of a request that waits for room in the ring", async () => {
+    const device = new EchoDevice();
+    device.hold = true;
+    const driver = await connect(device, { queueSize: 1 });
+    const first = driver.request(0, [Uint8Array.of(1)]);
+    const controller = new AbortController();
+    const second = driver.request(0, [new Uint8Array(3 << 20)], [], { signal: controller.signal }).catch(() => "aborted");
+    expect(() => driver.allocate(2 << 20)).toThrow(expect.objectContaining({ code: "ERR_DRIVER_MEMORY" }));
+    controller.abort();
+    expect(await second).toBe("aborted");
+    driver.allocate(2 << 20).free();
+    device.release();
+    expect((await first).written).toBe(0);
+  });
+
   it("requests that can never be made are refused, not kept", async () => {
     const driver = await connect(new EchoDevice(), { queueSize: 4 });
     await expect(driver.request(0, [])).rejects.toMatchObject({ code: "ERR_DRIVER_REQUEST" });

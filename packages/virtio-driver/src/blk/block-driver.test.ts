@@ -297,6 +297,27 @@ describe("BlockDriver: answers", () => {
     expect(count).toBe(5);
   });
 
+  it("a transfer that has failed still has the caller's bytes until all its parts have ended", async () => {
+    let count = 0;
+    const device = disk({
+      answer: (_, __, chain) => {
+        if (++count > 1) return undefined;
+        chain.writable.write(new Uint8Array(chain.writable.remaining).fill(1));
+        return chain.writable.written;
+      },
+    });
+    const driver = await open(device);
+    let ended = false;
+    const transfer = driver.read(0, new Uint8Array(8192)).catch(({ code }) => {
+      ended = true;
+      return code;
+    });
+    for (let i = 0; i < 20; i++) await Promise.resolve();
+    expect(ended).toBe(false);
+    device.send(0, new Uint8Array(4097));
+    expect(await transfer).toBe("ERR_DRIVER_IO");
+  });
+
   it("CORE-STATUS-DRV-005: a disk that fails can be recovered", async () => {
     let silent = true;
     const device = disk({
