@@ -5,6 +5,8 @@ import {
   type DescriptorChain,
   type DeviceVirtqueue,
   type DeviceVirtqueueState,
+  inspectVirtqueue,
+  renderVirtqueue,
   type VirtqueueAreas,
   type VirtqueueConfig,
   VirtqueueError,
@@ -25,6 +27,9 @@ const TABLES = { address: 0xa00, length: 0x400 };
 const BUFFERS = { address: 0x1000, length: 0x2000 };
 
 const MAX_ACTIONS = 300;
+
+/** Accesses to memory of one inspection. */
+const INSPECTION_STEPS = 100_000;
 
 /** Used by one run after the other: to make it anew would take longer than a run. */
 const fuzzMemory = new FuzzMemory(MEMORY_SIZE);
@@ -168,7 +173,7 @@ class RingRun {
     }
   }
 
-  /** Now and then: the queue is closed, or starts anew. */
+  /** Now and then: the queue is closed, starts anew, or somebody looks at it. */
   #end(): void {
     const choice = this.#input.below(16);
     if (choice === 1) {
@@ -178,7 +183,17 @@ class RingRun {
       this.#call("reset", (queue) => queue.reset());
       this.#live.clear();
       this.#model = new RingModel(this.#memory, this.#config);
+    } else if (choice === 3) {
+      this.#inspect();
     }
+  }
+
+  /** Looking must not touch anything. */
+  #inspect(): void {
+    this.#memory.limit(INSPECTION_STEPS);
+    this.#memory.guard = { mayRead: () => true, mayWrite: () => false };
+    renderVirtqueue(inspectVirtqueue(this.#memory, this.#config, this.#input.flag() ? { device: this.#queue } : {}));
+    this.#memory.guard = undefined;
   }
 
   #pop(): void {
