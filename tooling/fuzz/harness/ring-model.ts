@@ -102,14 +102,14 @@ export class RingModel {
    */
   popped(chain: DescriptorChain): ModelChain | undefined {
     const again = this.#again.shift();
-    if (again && !this.#lost) {
+    if (again) {
       this.#compare(chain, again);
       return again;
     }
     const model = this.#walk();
     if (!model) {
       this.unknown++;
-      if (this.#config.format === "packed" || this.#config.inOrder) this.#lost = true;
+      if (this.#config.format === "packed" || this.#config.inOrder) this.lose();
       else this.#position = (this.#position + 1) & 0xffff;
       return undefined;
     }
@@ -137,13 +137,16 @@ export class RingModel {
   lose(): void {
     this.#lost = true;
     this.unknown++;
+    this.inFlight.clear();
+    this.#pending = [];
+    this.#again = [];
   }
 
   /** The device goes on in another object, which gives again what is in flight. */
   restored(): void {
     this.#again = this.#pending.filter(({ pushed }) => !pushed).map(({ chain }) => chain);
     this.#availableIndex = undefined;
-    if (this.unknown > 0) this.#lost = true;
+    if (this.unknown > 0) this.lose();
   }
 
   /**

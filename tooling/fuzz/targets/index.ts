@@ -8,5 +8,6 @@ export const targets: Readonly<Record<string, () => Promise<FuzzTarget>>> = {
   console: async () => (await import("./console.ts")).console,
   rng: async () => (await import("./rng.ts")).rng,
   mmio: async () => (await import("./mmio.ts")).mmio,
+  pci: async () => (await import("./pci.ts")).pci,
   ccw: async () => (await import("./ccw.ts")).ccw,
 };
