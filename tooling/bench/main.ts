@@ -4,12 +4,15 @@
 //       our command and qemu-system-s390x boot the same guest; --save stores the ratios as the baseline
 //   npm run bench -- cpu [--save]
 //       loops of one kind of instruction each
+//   npm run bench -- ring [--repetitions 5] [--save]
+//       virtqueues: device side, also against the same in C; driver side; bulk data
 //   npm run bench -- profile [--userland] [--list N]
 //       how often each handler runs in a boot, and the list of the hottest
 
 const benchmarks: Readonly<Record<string, () => Promise<(args: readonly string[]) => Promise<void>>>> = {
   boot: async () => (await import("./boot.ts")).benchmarkBoot,
   cpu: async () => (await import("./cpu.ts")).benchmarkCpu,
+  ring: async () => (await import("./ring.ts")).benchmarkRing,
   profile: async () => (await import("./profile.ts")).printProfile,
 };
 
