@@ -25,11 +25,12 @@ export class FlatMemory implements GuestMemory {
   }
 
   contains(address: number, length: number): boolean {
+    if (address >>> 0 === address && length >>> 0 === length) return address <= this.size - length;
     return isSpanInside(this.size, address, length);
   }
 
   #check(address: number, length: number): void {
-    if (!isSpanInside(this.size, address, length)) throw new GuestMemoryError(address, length);
+    if (!this.contains(address, length)) throw new GuestMemoryError(address, length);
   }
 
   read(address: number, target: Uint8Array): void {

@@ -58,14 +58,8 @@ export interface GuestMemory {
   observeWrites(observer: WriteObserver): () => void;
 }
 
-function isAnySpanInside(size: number, address: number, length: number): boolean {
-  return Number.isSafeInteger(address) && Number.isSafeInteger(length) && address >= 0 && length >= 0 && address <= size - length;
-}
-
 export function isSpanInside(size: number, address: number, length: number): boolean {
-  // Integers of 32 bits are the common case, and told faster than safe integers.
-  if (address >>> 0 === address && length >>> 0 === length) return address <= size - length;
-  return isAnySpanInside(size, address, length);
+  return Number.isSafeInteger(address) && Number.isSafeInteger(length) && address >= 0 && length >= 0 && address <= size - length;
 }
 
 /** 64 bits of a view as a number, see {@link GuestMemory}. */

@@ -45,12 +45,13 @@ export class ReversedMemory implements GuestMemory {
   }
 
   contains(address: number, length: number): boolean {
+    if (address >>> 0 === address && length >>> 0 === length) return address <= this.size - length;
     return isSpanInside(this.size, address, length);
   }
 
   /** Buffer offset of the last (lowest) byte of a checked span. */
   #low(address: number, length: number): number {
-    if (!isSpanInside(this.size, address, length)) throw new GuestMemoryError(address, length);
+    if (!this.contains(address, length)) throw new GuestMemoryError(address, length);
     return this.top - address - length + 1;
   }
 

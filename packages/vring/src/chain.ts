@@ -323,6 +323,16 @@ export class ChainWriter extends ChainCursor {
   }
 }
 
+function firstReader(record: ChainRecord): ChainReader {
+  const { readableBytes } = record;
+  return new ChainReader(record, 0, 0, readableBytes > 0 ? (record.spans[1] as number) : 0, readableBytes);
+}
+
+function firstWriter(record: ChainRecord): ChainWriter {
+  const { writableBytes, firstWritable } = record;
+  return new ChainWriter(record, firstWritable, 0, writableBytes > 0 ? (record.spans[firstWritable + 1] as number) : 0, writableBytes);
+}
+
 /** The record of a chain that was not returned, else undefined. */
 export let recordOf: (chain: DescriptorChain) => ChainRecord | undefined;
 
@@ -355,11 +365,9 @@ export class DescriptorChain {
     this.id = record.id;
     this.descriptorCount = record.descriptors;
     this.slots = record.slots;
-    const { readableBytes, writableBytes, firstWritable } = record;
-    this.readable = new ChainReader(record, 0, 0, readableBytes > 0 ? (record.spans[1] as number) : 0, readableBytes);
-    const here = writableBytes > 0 ? (record.spans[firstWritable + 1] as number) : 0;
-    this.writable = new ChainWriter(record, firstWritable, 0, here, writableBytes);
-    this.writableLength = writableBytes;
+    this.readable = firstReader(record);
+    this.writable = firstWriter(record);
+    this.writableLength = record.writableBytes;
     this.#record = record;
     this.#generation = record.generation;
   }

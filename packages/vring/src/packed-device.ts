@@ -4,7 +4,6 @@ import { type DescriptorChain, openChain, recordOf } from "./chain.ts";
 import { ChainList } from "./chain-list.ts";
 import type { ChainRecord, QueueLife } from "./chain-record.ts";
 import { DESC_F_INDIRECT, DESC_F_NEXT, DESC_F_WRITE, DESC_LENGTH, DESCRIPTOR_SIZE } from "./descriptor.ts";
-import { firstHalf, joinWords, secondHalf } from "./descriptor-words.ts";
 import type { DeviceVirtqueue } from "./device-virtqueue.ts";
 import { VirtqueueError } from "./errors.ts";
 import { indirectTableEntries } from "./indirect-table.ts";
@@ -18,15 +17,24 @@ import {
   EVENT_ENABLE,
   PACKED_DESC_FLAGS,
   PACKED_DESC_ID,
-  packedAvailableFlags,
   packedEvent,
-  packedUsedFlags,
   positionSlot,
   storeEvent,
   wantsEvent,
 } from "./packed-layout.ts";
 import { StagedUses } from "./staged-uses.ts";
 import { type DeviceVirtqueueState, readDeviceState, saveChain } from "./virtqueue-state.ts";
+
+// V8 takes a constant of this module for what it is, and looks at an imported one at each use.
+const NEXT = DESC_F_NEXT;
+const WRITE = DESC_F_WRITE;
+const INDIRECT = DESC_F_INDIRECT;
+const AVAIL = DESC_F_AVAIL;
+const USED = DESC_F_USED;
+const DESC_BYTES = DESCRIPTOR_SIZE;
+const LENGTH = DESC_LENGTH;
+const ID = PACKED_DESC_ID;
+const FLAGS = PACKED_DESC_FLAGS;
 
 /** The device side of a packed virtqueue (virtio 2.8). */
 export class PackedDeviceVirtqueue implements DeviceVirtqueue {
@@ -154,12 +162,12 @@ export class PackedDeviceVirtqueue implements DeviceVirtqueue {
     // A ring that is wholly in the device's hands has nothing more to offer, whatever it looks like.
     if (this.#slots >= this.size) return -1;
     const position = this.#nextAvailable;
-    const at = this.#ring + positionSlot(position, this.size) * DESCRIPTOR_SIZE;
-    const last = this.#memory.loadUint32(at + PACKED_DESC_ID, this.#endian);
+    const at = this.#ring + positionSlot(position, this.size) * DESC_BYTES;
+    const last = this.#memory.loadUint32(at + ID, this.#endian);
     const little = this.#endian === "little";
-    const flags = secondHalf(last, little);
-    this.#headId = firstHalf(last, little);
-    return (flags & (DESC_F_AVAIL | DESC_F_USED)) === packedAvailableFlags(position < this.size) ? flags : -1;
+    const flags = little ? last >>> 16 : last & 0xffff;
+    this.#headId = little ? last & 0xffff : last >>> 16;
+    return (flags & (AVAIL | USED)) === (position < this.size ? AVAIL : USED) ? flags : -1;
   }
 
   /** What {@link #peek} gives after the driver was asked for a notification, if that was necessary. */
@@ -230,22 +238,25 @@ export class PackedDeviceVirtqueue implements DeviceVirtqueue {
     let flags = headFlags;
     let id = this.#headId;
     for (let slots = 1; ; slots++) {
-      const at = this.#ring + slot * DESCRIPTOR_SIZE;
+      const at = this.#ring + slot * DESC_BYTES;
       memory.loadUint32s(at, endian, slots === 1 ? this.#buffer : words);
       if (slots > 1) {
-        id = firstHalf(words[3] as number, little);
-        flags = secondHalf(words[3] as number, little);
+        const last = words[3] as number;
+        id = little ? last & 0xffff : last >>> 16;
+        flags = little ? last >>> 16 : last & 0xffff;
       }
-      const address = joinWords(words[0] as number, words[1] as number, little);
+      const low = words[little ? 0 : 1] as number;
+      const high = words[little ? 1 : 0] as number;
+      const address = high === 0 ? low : high * 0x1_0000_0000 + low;
       const length = words[2] as number;
-      if (flags & DESC_F_INDIRECT) {
+      if (flags & INDIRECT) {
         if (!this.#indirect) throw new VirtqueueError("ERR_VIRTQUEUE_INDIRECT", "an indirect descriptor without VIRTIO_F_INDIRECT_DESC");
-        if (slots > 1 || flags & DESC_F_NEXT) throw new VirtqueueError("ERR_VIRTQUEUE_INDIRECT", "an indirect descriptor in a chain");
+        if (slots > 1 || flags & NEXT) throw new VirtqueueError("ERR_VIRTQUEUE_INDIRECT", "an indirect descriptor in a chain");
         this.#addTable(record, address, length);
         return this.#finish(record, id, 1);
       }
-      record.add(address, length, (flags & DESC_F_WRITE) !== 0);
-      if ((flags & DESC_F_NEXT) === 0) return this.#finish(record, id, slots);
+      record.add(address, length, (flags & WRITE) !== 0);
+      if ((flags & NEXT) === 0) return this.#finish(record, id, slots);
       if (slots >= free) throw new VirtqueueError("ERR_VIRTQUEUE_CHAIN_TOO_LONG", "a chain has more descriptors than the ring has free");
       slot = slot + 1 === this.size ? 0 : slot + 1;
     }
@@ -257,9 +268,12 @@ export class PackedDeviceVirtqueue implements DeviceVirtqueue {
     const little = this.#endian === "little";
     const words = this.#words;
     for (let i = 0; i < entries; i++) {
-      this.#memory.loadUint32s(address + i * DESCRIPTOR_SIZE, this.#endian, words);
-      const start = joinWords(words[0] as number, words[1] as number, little);
-      record.add(start, words[2] as number, (secondHalf(words[3] as number, little) & DESC_F_WRITE) !== 0);
+      this.#memory.loadUint32s(address + i * DESC_BYTES, this.#endian, words);
+      const low = words[little ? 0 : 1] as number;
+      const high = words[little ? 1 : 0] as number;
+      const last = words[3] as number;
+      const flags = little ? last >>> 16 : last & 0xffff;
+      record.add(high === 0 ? low : high * 0x1_0000_0000 + low, words[2] as number, (flags & WRITE) !== 0);
     }
   }
 
@@ -313,15 +327,15 @@ export class PackedDeviceVirtqueue implements DeviceVirtqueue {
       this.#buffers[id] = 0;
       batch += staged.slots[i] as number;
       if (this.#batches && staged.full[i] === 1 && i + 1 < count) continue;
-      const at = this.#ring + positionSlot(position, size) * DESCRIPTOR_SIZE;
-      const flags = packedUsedFlags(position < size) | (written > 0 ? DESC_F_WRITE : 0);
-      memory.storeUint32(at + DESC_LENGTH, written, endian);
-      memory.storeUint16(at + PACKED_DESC_ID, id, endian);
+      const at = this.#ring + (position < size ? position : position - size) * DESC_BYTES;
+      const flags = (position < size ? AVAIL | USED : 0) | (written > 0 ? WRITE : 0);
+      memory.storeUint32(at + LENGTH, written, endian);
+      memory.storeUint16(at + ID, id, endian);
       // The driver looks at them in order: what shows the first one shows all.
       if (firstAt < 0) {
         firstAt = at;
         firstFlags = flags;
-      } else memory.storeUint16(at + PACKED_DESC_FLAGS, flags, endian);
+      } else memory.storeUint16(at + FLAGS, flags, endian);
       position = advancePosition(position, batch, size);
       moved += batch;
       batch = 0;
@@ -329,7 +343,7 @@ export class PackedDeviceVirtqueue implements DeviceVirtqueue {
     this.#nextUsed = position;
     this.#slots -= moved;
     staged.count = 0;
-    memory.storeUint16(firstAt + PACKED_DESC_FLAGS, firstFlags, endian);
+    memory.storeUint16(firstAt + FLAGS, firstFlags, endian);
     return wantsEvent(memory, this.#driverEvent, endian, this.#eventIndex, size, position, moved);
   }
 

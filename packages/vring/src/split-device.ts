@@ -3,8 +3,7 @@ import { BugError } from "@zarch/vmm-interface";
 import { type DescriptorChain, openChain, recordOf } from "./chain.ts";
 import { ChainList } from "./chain-list.ts";
 import type { ChainRecord, QueueLife } from "./chain-record.ts";
-import { DESC_F_INDIRECT, DESC_F_NEXT, DESC_F_WRITE } from "./descriptor.ts";
-import { firstHalf, joinWords, secondHalf } from "./descriptor-words.ts";
+import { DESC_F_INDIRECT, DESC_F_NEXT, DESC_F_WRITE, DESCRIPTOR_SIZE } from "./descriptor.ts";
 import type { DeviceVirtqueue } from "./device-virtqueue.ts";
 import { VirtqueueError } from "./errors.ts";
 import { indirectTableEntries } from "./indirect-table.ts";
@@ -16,7 +15,6 @@ import {
   AVAILABLE_INDEX,
   availableEntryOffset,
   availEventOffset,
-  descriptorOffset,
   USED_ENTRY_ID,
   USED_ENTRY_LENGTH,
   USED_F_NO_NOTIFY,
@@ -27,6 +25,12 @@ import {
 } from "./split-layout.ts";
 import { StagedUses } from "./staged-uses.ts";
 import { type DeviceVirtqueueState, readDeviceState, saveChain } from "./virtqueue-state.ts";
+
+// V8 takes a constant of this module for what it is, and looks at an imported one at each use.
+const NEXT = DESC_F_NEXT;
+const WRITE = DESC_F_WRITE;
+const INDIRECT = DESC_F_INDIRECT;
+const DESC_BYTES = DESCRIPTOR_SIZE;
 
 /** The device side of a split virtqueue (virtio 2.7). */
 export class SplitDeviceVirtqueue implements DeviceVirtqueue {
@@ -231,15 +235,18 @@ export class SplitDeviceVirtqueue implements DeviceVirtqueue {
       if (++visited > entries) {
         throw new VirtqueueError("ERR_VIRTQUEUE_CHAIN_TOO_LONG", `a chain from head ${head} has more descriptors than its table`);
       }
-      memory.loadUint32s(table + descriptorOffset(index), endian, words);
-      const address = joinWords(words[0] as number, words[1] as number, little);
+      memory.loadUint32s(table + DESC_BYTES * index, endian, words);
+      const low = words[little ? 0 : 1] as number;
+      const high = words[little ? 1 : 0] as number;
+      const address = high === 0 ? low : high * 0x1_0000_0000 + low;
       const length = words[2] as number;
-      const flags = firstHalf(words[3] as number, little);
-      const next = secondHalf(words[3] as number, little);
-      if (flags & DESC_F_INDIRECT) {
+      const last = words[3] as number;
+      const flags = little ? last & 0xffff : last >>> 16;
+      const next = little ? last >>> 16 : last & 0xffff;
+      if (flags & INDIRECT) {
         if (!this.#indirect) throw new VirtqueueError("ERR_VIRTQUEUE_INDIRECT", "an indirect descriptor without VIRTIO_F_INDIRECT_DESC");
         if (inTable) throw new VirtqueueError("ERR_VIRTQUEUE_INDIRECT", "an indirect descriptor in an indirect table");
-        if (flags & DESC_F_NEXT) throw new VirtqueueError("ERR_VIRTQUEUE_INDIRECT", "an indirect descriptor with a next one");
+        if (flags & NEXT) throw new VirtqueueError("ERR_VIRTQUEUE_INDIRECT", "an indirect descriptor with a next one");
         entries = indirectTableEntries(memory, address, length);
         table = address;
         index = 0;
@@ -247,8 +254,8 @@ export class SplitDeviceVirtqueue implements DeviceVirtqueue {
         inTable = true;
         continue;
       }
-      record.add(address, length, (flags & DESC_F_WRITE) !== 0);
-      if ((flags & DESC_F_NEXT) === 0) {
+      record.add(address, length, (flags & WRITE) !== 0);
+      if ((flags & NEXT) === 0) {
         record.finish(head, 1);
         return record;
       }
