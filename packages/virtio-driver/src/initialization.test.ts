@@ -167,7 +167,9 @@ describe("initialization", () => {
   });
 
   it("options that do not fit the device", async () => {
-    await expect(connect(new EchoDevice(), { deviceId: 2 })).rejects.toMatchObject({ code: "ERR_DRIVER_DEVICE_TYPE" });
+    const { transport, log } = tap(new DirectTransport(new EchoDevice()));
+    await expect(VirtioDriver.open(transport, { deviceId: 2 })).rejects.toMatchObject({ code: "ERR_DRIVER_DEVICE_TYPE" });
+    expect(log).toEqual([]);
     await expect(connect(new EchoDevice(), { memory: new FlatMemory(64) })).rejects.toMatchObject({ code: "ERR_DRIVER_MEMORY" });
     const driver = await connect(new EchoDevice());
     expect(() => driver.queue(9)).toThrow(expect.objectContaining({ code: "ERR_DRIVER_QUEUE" }));

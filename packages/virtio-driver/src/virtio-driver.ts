@@ -72,8 +72,6 @@ interface QueueInService {
  */
 export class VirtioDriver<T extends DriverTransport = DriverTransport> {
   readonly transport: T;
-  /** Number of configuration change notifications so far. */
-  configChanges = 0;
   readonly #options: VirtioDriverOptions;
   readonly #configListeners = new Listeners();
   readonly #failureListeners = new Listeners<[error: DriverError]>();
@@ -82,6 +80,7 @@ export class VirtioDriver<T extends DriverTransport = DriverTransport> {
   #features: ReadonlyFeatureSet = new FeatureSet();
   /** By index; undefined where the device has none. */
   #queues: (QueueInService | undefined)[] = [];
+  #configChanges = 0;
   #inService = false;
   #suspended = false;
   #failure: DriverError | undefined;
@@ -134,6 +133,11 @@ export class VirtioDriver<T extends DriverTransport = DriverTransport> {
     return this.#queues.length;
   }
 
+  /** Number of configuration change notifications so far. */
+  get configChanges(): number {
+    return this.#configChanges;
+  }
+
   /** Why the device cannot be used, until {@link initialize} has recovered it. */
   get failure(): DriverError | undefined {
     return this.#failure;
@@ -159,6 +163,7 @@ export class VirtioDriver<T extends DriverTransport = DriverTransport> {
   initialize(): Promise<void> {
     return this.#exclusive(async () => {
       this.#ensureNotClosed();
+      this.#ensureDeviceType();
       await this.#reset(new DriverError("ERR_DRIVER_RESET", "the device was reset"));
       try {
         await this.#bringUp();
@@ -175,12 +180,15 @@ export class VirtioDriver<T extends DriverTransport = DriverTransport> {
     if (this.#closed !== undefined) throw new DriverError("ERR_DRIVER_CLOSED", "the driver was closed");
   }
 
+  /** A device of another type is left to the driver that it has, perhaps. */
+  #ensureDeviceType(): void {
+    const { deviceId = this.deviceId } = this.#options;
+    if (this.deviceId === deviceId) return;
+    throw new DriverError("ERR_DRIVER_DEVICE_TYPE", `a device of type ${this.deviceId}, not ${deviceId}`);
+  }
+
   async #bringUp(): Promise<void> {
     const { transport } = this;
-    const { deviceId } = this.#options;
-    if (deviceId !== undefined && transport.deviceId !== deviceId) {
-      throw new DriverError("ERR_DRIVER_DEVICE_TYPE", `a device of type ${transport.deviceId}, not ${deviceId}`);
-    }
     await this.#status.add(STATUS_ACKNOWLEDGE);
     await this.#status.add(STATUS_DRIVER);
     this.#features = await negotiate(transport, this.#status, this.#options, (offered) => this.#options.inspect?.(offered, this));
@@ -295,7 +303,7 @@ export class VirtioDriver<T extends DriverTransport = DriverTransport> {
       },
       configInterrupt: () => {
         if (!this.#inService) return;
-        this.configChanges++;
+        this.#configChanges++;
         this.#configListeners.notify();
         this.check().catch(() => {});
       },
