@@ -169,6 +169,13 @@ describe("the fuzzer", () => {
     expect(await run({ target, inputs: readCorpus(target), disabledChecks: [check] })).not.toEqual([]);
   });
 
+  it("does the same again with the same seed and inputs", { timeout: 120_000 }, async () => {
+    const job: Job = { target: "rng", seed: 7, inputs: [], seconds: 100, executions: 600, untilFinding: false, disabledChecks: [] };
+    const [first, second] = [await runJob(job), await runJob(job)];
+    expect([second.progress, second.cover]).toEqual([first.progress, first.cover]);
+    expect(first.progress.executions).toBeGreaterThanOrEqual(600);
+  });
+
   it("refuses to look for a check that is not there", async () => {
     await expect(run({ disabledChecks: ["ERR_OF_NOTHING"] })).rejects.toThrow("no check with ERR_OF_NOTHING");
   });

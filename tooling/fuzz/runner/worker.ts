@@ -5,6 +5,7 @@ import { Coverage } from "../engine/coverage.ts";
 import { Fuzzer } from "../engine/fuzzer.ts";
 import { instrumentSources } from "../instrument/sources.ts";
 import { targets } from "../targets/index.ts";
+import { HeapWatch } from "./heap.ts";
 import { type Job, type Message, type Progress, Slate } from "./protocol.ts";
 
 /** Executions between two looks at the clock. */
@@ -50,6 +51,7 @@ async function main(): Promise<void> {
   await fuzzer.finish();
   send({ type: "replayed", count: replayed });
 
+  const heap = new HeapWatch();
   const end = performance.now() + job.seconds * 1000;
   let nextReport = performance.now() + PROGRESS_MS;
   const goOn = (): boolean => performance.now() < end && fuzzer.executions < job.executions && !isEnough();
@@ -60,6 +62,9 @@ async function main(): Promise<void> {
     nextReport += PROGRESS_MS;
   }
   await fuzzer.finish();
+  const grown = heap.problem();
+  // No single input is to blame: the last one stands for all of them.
+  if (grown !== undefined) send({ type: "finding", report: { kind: "memory", message: grown, stack: "", input: slate.input } });
   send({ type: "done", progress: progress(fuzzer), cover: fuzzer.corpus.cover().map(({ input }) => input) });
 }
 
