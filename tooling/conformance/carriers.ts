@@ -1,10 +1,10 @@
 import { ChannelSubsystem } from "../../packages/channel-subsystem/src/index.ts";
-import type { GuestMemory } from "../../packages/guest-memory/src/index.ts";
+import { type GuestMemory, ReversedMemory } from "../../packages/guest-memory/src/index.ts";
 import { CcwNotifications, VirtioCcwDevice } from "../../packages/transport-ccw/src/index.ts";
 import { VirtioMmioDevice } from "../../packages/transport-mmio/src/index.ts";
 import type { DriverInterface, VirtioDevice } from "../../packages/virtio/src/index.ts";
 import type { Subject } from "../../packages/virtio-conformance/src/index.ts";
-import { CcwInterruptions, CcwTransport } from "../../packages/virtio-driver/src/ccw/index.ts";
+import { CcwInterruptions, CcwTransport, type CcwTransportOptions } from "../../packages/virtio-driver/src/ccw/index.ts";
 import { DirectTransport } from "../../packages/virtio-driver/src/index.ts";
 import { MmioTransport } from "../../packages/virtio-driver/src/mmio/index.ts";
 import type { Logger } from "../../packages/vmm-interface/src/index.ts";
@@ -42,7 +42,16 @@ function mmio(device: VirtioDevice, { driverInterface, features, memory, logger 
   return { transport, registers: bus };
 }
 
-async function ccw(device: VirtioDevice, { driverInterface, features, memory, logger }: CarrierOptions): Promise<Subject> {
+/** On memory as the CPU has it, which the suite cannot watch. */
+function reversed(device: VirtioDevice, options: CarrierOptions): Subject {
+  const { size } = options.memory;
+  return direct(device, { ...options, memory: new ReversedMemory(new ArrayBuffer(size), size - 1, size) });
+}
+
+type CcwSettings = Pick<CcwTransportOptions, "maxRevision" | "adapterIndicators">;
+
+async function openCcw(device: VirtioDevice, options: CarrierOptions, settings: CcwSettings): Promise<Subject> {
+  const { driverInterface, features, memory, logger } = options;
   const interruptions = new CcwInterruptions();
   const channel = new ChannelSubsystem({ memory, attention: interruptions, defer: (work) => void setImmediate(work) });
   const { adapterInterruptions } = channel;
@@ -56,8 +65,21 @@ async function ccw(device: VirtioDevice, { driverInterface, features, memory, lo
     notify: (...call) => notifications.notify(...call),
     memory,
     driverInterface,
+    ...settings,
   });
   return { transport };
 }
 
-export const carriers: Readonly<Record<string, Carrier>> = { direct, mmio, ccw };
+const ccw: Carrier = (device, options) => openCcw(device, options, {});
+
+/** As old hosts and guests have it; the legacy interface is revision 0 in any case. */
+const oldCcw: Carrier = (device, options) =>
+  openCcw(device, options, { adapterIndicators: false, ...(options.driverInterface === "modern" ? { maxRevision: 1 } : {}) });
+
+export const carriers = { direct, mmio, ccw } satisfies Readonly<Record<string, Carrier>>;
+
+/** Other ways to carry a device that one device is enough for. */
+export const otherCarriers: Readonly<Record<string, Carrier>> = {
+  "direct, on reversed memory": reversed,
+  "ccw, revision 1 with classic indicators": oldCcw,
+};

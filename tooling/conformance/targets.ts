@@ -11,7 +11,7 @@ import {
   MODERN_PACKED,
   MODERN_SPLIT,
 } from "../../packages/virtio-conformance/src/index.ts";
-import { type Carrier, carriers } from "./carriers.ts";
+import { type Carrier, carriers, otherCarriers } from "./carriers.ts";
 import { PowerCutDisk } from "./power-cut-disk.ts";
 
 /** A device with the host's side of it. */
@@ -104,9 +104,11 @@ function target(name: string, make: () => Made, carrier: Carrier): ConformanceTa
   };
 }
 
-/** Every device behind every transport. */
-export const targets: readonly ConformanceTarget[] = Object.entries(carriers).flatMap(([by, carrier]) =>
-  Object.entries(by === "direct" ? { ...devices, ...otherDevices } : devices).map(([name, make]) =>
-    target(`${name} over ${by}`, make, carrier),
+/** Every device behind every transport, and some that are enough on their own. */
+export const targets: readonly ConformanceTarget[] = [
+  ...Object.entries(carriers).flatMap(([by, carrier]) =>
+    Object.entries(devices).map(([name, make]) => target(`${name} over ${by}`, make, carrier)),
   ),
-);
+  ...Object.entries(otherDevices).map(([name, make]) => target(`${name} over direct`, make, carriers.direct)),
+  ...Object.entries(otherCarriers).map(([by, carrier]) => target(`echo over ${by}`, echo, carrier)),
+];

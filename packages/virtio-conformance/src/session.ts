@@ -160,6 +160,11 @@ export class Session {
     return (await this.writeStatus(status | bits)) && ((await this.status()) & bits) === bits;
   }
 
+  /** Whether NEEDS_RESET can be seen: not by legacy drivers, and not where the transport cannot ask for the status. */
+  get tellsNeedsReset(): boolean {
+    return !this.legacy && !this.transport.statusUnreadable;
+  }
+
   async needsReset(): Promise<boolean> {
     return ((await this.status()) & STATUS_NEEDS_RESET) !== 0;
   }

@@ -37,8 +37,8 @@ async function trapped(session: Session, traps: readonly Trap[], action: () => v
 /** The request has to be served as it was first read, or refused. */
 async function consistent(session: Session, sent: Sent): Promise<Survival> {
   if (await session.needsReset()) return "REJECT";
-  // A legacy device just stops.
-  if (session.legacy && !sent.ring.hasUsed()) return "REJECT";
+  // Otherwise a device just stops.
+  if (!session.tellsNeedsReset && !sent.ring.hasUsed()) return "REJECT";
   session.finish(sent, await session.used());
   return "PASS";
 }

@@ -83,6 +83,7 @@ export const resetCases: readonly ConformanceCase[] = [
 
   advice("CORE-STATUS-DEV-003", "a ring that makes no sense leads to DEVICE_NEEDS_RESET", MODERN, async (rig) => {
     const session = await rig.start();
+    needs(session.tellsNeedsReset, "the transport cannot read the status");
     breakRing(session);
     await session.quiet();
     demand(await session.needsReset(), "NEEDS_RESET is not set");

@@ -2,7 +2,8 @@ import { F_SUSPEND, STATUS_ACKNOWLEDGE, STATUS_DRIVER, STATUS_DRIVER_OK, STATUS_
 import { advice, type ConformanceCase, rule } from "../case.ts";
 import { blkExchange } from "../exchanges/blk.ts";
 import { DEVICE_ID_ECHO } from "../exchanges/echo.ts";
-import type { Session } from "../session.ts";
+import type { Rig } from "../rig.ts";
+import type { Session, StartOptions } from "../session.ts";
 import { demand, needs, same } from "../verdict.ts";
 import { CONFIG_WRITEBACK, F_CONFIG_WCE } from "./blk-requests.ts";
 
@@ -14,6 +15,12 @@ const WRITABLE_FIELDS = new Map([
   [DEVICE_ID_ECHO, { offset: 16, needs: [] }],
   [blkExchange.deviceId, { offset: CONFIG_WRITEBACK, needs: [F_CONFIG_WCE] }],
 ]);
+
+async function startSuspendable(rig: Rig, options: StartOptions): Promise<Session> {
+  const session = await rig.start(options);
+  needs(!session.transport.statusUnreadable, "the transport cannot read the status");
+  return session;
+}
 
 async function statusBecomes(session: Session, bits: number, wanted: number, what: string): Promise<void> {
   for (let i = 0; i < 50; i++) {
@@ -35,7 +42,7 @@ async function resume(session: Session): Promise<void> {
 
 export const suspendCases: readonly ConformanceCase[] = [
   rule("CORE-SUSPEND-DEV-001", "SUSPEND means nothing before DRIVER_OK", MODERN, async (rig) => {
-    const session = await rig.start({ with: [F_SUSPEND], live: false });
+    const session = await startSuspendable(rig, { with: [F_SUSPEND], live: false });
     await session.writeStatus(INITIALIZED | STATUS_SUSPEND);
     same((await session.status()) & STATUS_SUSPEND, 0, "SUSPEND in the status");
     demand(await session.addStatus(STATUS_DRIVER_OK), "DRIVER_OK is refused");
@@ -43,7 +50,7 @@ export const suspendCases: readonly ConformanceCase[] = [
   }),
 
   rule("CORE-SUSPEND-DEV-008 CORE-SUSPEND-DEV-009", "a device suspends and resumes", MODERN, async (rig) => {
-    const session = await rig.start({ with: [F_SUSPEND] });
+    const session = await startSuspendable(rig, { with: [F_SUSPEND] });
     await session.roundTrip(1);
     await suspend(session);
     await resume(session);
@@ -55,7 +62,7 @@ export const suspendCases: readonly ConformanceCase[] = [
     "a suspended device accesses no queue and sends no notification",
     MODERN,
     async (rig) => {
-      const session = await rig.start({ with: [F_SUSPEND] });
+      const session = await startSuspendable(rig, { with: [F_SUSPEND] });
       await session.roundTrip(1);
       await suspend(session);
       const interrupts = session.queueInterrupts;
@@ -78,7 +85,7 @@ export const suspendCases: readonly ConformanceCase[] = [
     "SUSPEND shows when all buffers in work are used and notified",
     MODERN,
     async (rig) => {
-      const session = await rig.start({ with: [F_SUSPEND] });
+      const session = await startSuspendable(rig, { with: [F_SUSPEND] });
       const { hold, release } = session.controls;
       needs(hold !== undefined && release !== undefined, "the target cannot hold requests");
       hold.call(session.controls);
@@ -101,7 +108,7 @@ export const suspendCases: readonly ConformanceCase[] = [
     "a change of the configuration of a suspended device shows and is notified when it resumes",
     MODERN,
     async (rig) => {
-      const session = await rig.start({ with: [F_SUSPEND] });
+      const session = await startSuspendable(rig, { with: [F_SUSPEND] });
       const { changeConfig } = session.controls;
       needs(changeConfig !== undefined, "the target cannot change the configuration");
       await suspend(session);
@@ -119,7 +126,7 @@ export const suspendCases: readonly ConformanceCase[] = [
   advice("CORE-SUSPEND-DEV-002", "the configuration of a suspended device is not written", MODERN, async (rig) => {
     const field = WRITABLE_FIELDS.get(rig.target.deviceId);
     needs(field !== undefined, "the suite knows no writable field of such devices");
-    const session = await rig.start({ with: [F_SUSPEND, ...field.needs] });
+    const session = await startSuspendable(rig, { with: [F_SUSPEND, ...field.needs] });
     const old = await session.readConfig(field.offset, 1);
     await suspend(session);
     const other = Uint8Array.of((old[0] ?? 0) ^ 1);
@@ -132,7 +139,7 @@ export const suspendCases: readonly ConformanceCase[] = [
   }),
 
   rule("", "a suspended device can be reset", MODERN, async (rig) => {
-    const session = await rig.start({ with: [F_SUSPEND] });
+    const session = await startSuspendable(rig, { with: [F_SUSPEND] });
     await suspend(session);
     await session.restart();
     await session.roundTrip(1);
