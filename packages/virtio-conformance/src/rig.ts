@@ -1,5 +1,4 @@
 import { F_IN_ORDER, F_NOTIFICATION_DATA, F_RING_PACKED, F_RING_RESET, F_SUSPEND } from "@zarch/virtio";
-import { exchangeOf } from "./exchanges/known.ts";
 import type { Patience } from "./patience.ts";
 import { Session, type StartOptions } from "./session.ts";
 import type { ConformanceTarget, Subject, Variant } from "./target.ts";
@@ -30,7 +29,7 @@ export class Rig {
     const { driverInterface } = variant;
     const subject = await this.target.open({ driverInterface, features: driverInterface === "legacy" ? [] : EXTRA_FEATURES, memory });
     this.#subjects.push(subject);
-    const session = new Session(subject, memory, variant, exchangeOf(this.target), this.patience);
+    const session = new Session(subject, memory, variant, this.target, this.patience);
     this.sessions.push(session);
     return session;
   }

@@ -7,23 +7,26 @@ import {
   F_ORDER_PLATFORM,
   F_RING_PACKED,
   F_VERSION_1,
+  type FeatureDependency,
   FeatureSet,
   STATUS_ACKNOWLEDGE,
   STATUS_DRIVER,
   STATUS_DRIVER_OK,
   STATUS_FEATURES_OK,
   STATUS_NEEDS_RESET,
+  unmetDependency,
 } from "@zarch/virtio";
 import type { DriverTransport } from "@zarch/virtio-driver";
 import { legacyAreas, legacyRingSize, type VirtqueueAreas } from "@zarch/vring";
 import { Arena } from "./arena.ts";
 import type { Exchange, Message } from "./exchange.ts";
+import { exchangeOf } from "./exchanges/known.ts";
 import { featureName } from "./feature-names.ts";
 import type { Patience } from "./patience.ts";
 import { RawPackedRing } from "./rings/raw-packed-ring.ts";
 import type { AddOptions, Part, RawRing, Used } from "./rings/raw-ring.ts";
 import { RawSplitRing } from "./rings/raw-split-ring.ts";
-import type { HostControls, MmioRegisters, Subject, Variant } from "./target.ts";
+import type { ConformanceTarget, HostControls, MmioRegisters, Subject, Variant } from "./target.ts";
 import { demand, NotApplicable, needs, Violation } from "./verdict.ts";
 import { type Access, StepLimitError, type WatchedMemory } from "./watched-memory.ts";
 
@@ -84,8 +87,9 @@ export class Session {
   features = new FeatureSet();
   readonly rings = new Map<number, RawRing>();
   readonly #exchange: Exchange | undefined;
+  readonly #rules: readonly FeatureDependency[];
 
-  constructor(subject: Subject, memory: WatchedMemory, variant: Variant, exchange: Exchange | undefined, patience: Patience) {
+  constructor(subject: Subject, memory: WatchedMemory, variant: Variant, target: ConformanceTarget, patience: Patience) {
     const { transport } = subject;
     this.transport = transport;
     this.controls = subject.controls ?? {};
@@ -95,7 +99,8 @@ export class Session {
     this.endian = transport.endian;
     this.watched = transport.memory === memory ? memory : undefined;
     this.arena = new Arena(this.watched?.inner ?? transport.memory, transport.region, this.endian);
-    this.#exchange = exchange;
+    this.#exchange = exchangeOf(target);
+    this.#rules = (target.featureDependencies ?? []).filter(({ offerOnly }) => !offerOnly);
     transport.listen({
       queueInterrupt: () => {
         this.queueInterrupts++;
@@ -203,7 +208,15 @@ export class Session {
     const chosen = new FeatureSet(wanted);
     for (const bit of offered) if (bit < 24 || bit >= 50 || ACCEPTED.includes(bit)) chosen.add(bit);
     for (const bit of options.without ?? []) chosen.delete(bit);
-    return chosen;
+    return this.withoutUnmet(chosen);
+  }
+
+  /** Takes out the features that are worth nothing without one that is not there. */
+  withoutUnmet(features: FeatureSet): FeatureSet {
+    for (let unmet = unmetDependency(features, this.#rules); unmet; unmet = unmetDependency(features, this.#rules)) {
+      features.delete(unmet.feature);
+    }
+    return features;
   }
 
   /** Writes features and, on the modern interface, FEATURES_OK. Returns whether the device accepts them. */

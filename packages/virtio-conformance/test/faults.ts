@@ -48,6 +48,7 @@ export const faults = {
   // Split rings
   "takes nested tables": SPLIT,
   "ends chains at a next beyond the table": SPLIT,
+  "starts tables at next": SPLIT,
   "reads the head twice": SPLIT,
   "publishes the used index first": SPLIT,
   "writes into the descriptor table": SPLIT,
@@ -58,6 +59,7 @@ export const faults = {
   // Packed rings
   "never changes its wrap counter": PACKED,
   "returns the first buffer id": PACKED,
+  "looks at USED alone": PACKED,
   "forgets WRITE": PACKED,
   "writes flags first": PACKED,
   "minds NEXT in packed tables": PACKED,

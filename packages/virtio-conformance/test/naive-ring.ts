@@ -148,7 +148,7 @@ export class NaiveSplitRing extends NaiveRing {
         if (inTable && !this.has("takes nested tables")) throw new RingError("a table in a table");
         if (this.goesOn(descriptor)) throw new RingError("a table with a next");
         const count = this.tableEntries(descriptor);
-        this.#follow(buffer, descriptor.address, 0, count, true);
+        this.#follow(buffer, descriptor.address, this.has("starts tables at next") ? descriptor.link : 0, count, true);
         return;
       }
       this.add(buffer, descriptor);
@@ -200,7 +200,9 @@ export class NaivePackedRing extends NaiveRing {
     const { size, areas } = this.setup;
     if (this.#busy >= size) return undefined;
     const flags = this.load16(areas.descriptor + 16 * this.#next.slot + 14);
-    if (((flags & AVAIL) !== 0) !== this.#next.wrap || ((flags & USED) !== 0) === this.#next.wrap) return undefined;
+    const available = ((flags & AVAIL) !== 0) === this.#next.wrap;
+    const used = ((flags & USED) !== 0) === this.#next.wrap;
+    if (used || (!available && !this.has("looks at USED alone"))) return undefined;
     const out: Span[] = [];
     const into: Span[] = [];
     let firstId = -1;

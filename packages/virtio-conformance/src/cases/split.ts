@@ -113,7 +113,7 @@ export const splitCases: readonly ConformanceCase[] = [
     const ring = session.splitRing();
     // The suite's tables are chained backwards; their entries that the chain does not reach are no part of it.
     const table = ring.table(placed.parts);
-    ring.describe(1, { ...table, flags: DESC_F_INDIRECT });
+    ring.describe(1, { ...table, flags: DESC_F_INDIRECT, next: 1 });
     await serve(session, 1, placed);
     const longer = session.arena.take(16 * 4, "indirect table");
     const again = parts(session, 5);
