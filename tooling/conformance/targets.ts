@@ -88,11 +88,12 @@ const devices: Readonly<Record<string, () => Made>> = { echo, blk: () => blk(fal
 /** What is different in these is not for a transport to see. */
 const otherDevices: Readonly<Record<string, () => Made>> = { "blk, read-only": () => blk(true), "console with ports": () => console(3) };
 
-function target(name: string, make: () => Made, carrier: Carrier): ConformanceTarget {
+function target(name: string, make: () => Made, transport: string, carrier: Carrier): ConformanceTarget {
   const { device } = make();
   return {
     name,
     deviceId: device.deviceId,
+    transport,
     variants: [MODERN_SPLIT, MODERN_PACKED, LEGACY],
     featureDependencies: device.featureDependencies ?? [],
     open: async ({ driverInterface, features, memory }) => {
@@ -107,8 +108,8 @@ function target(name: string, make: () => Made, carrier: Carrier): ConformanceTa
 /** Every device behind every transport, and some that are enough on their own. */
 export const targets: readonly ConformanceTarget[] = [
   ...Object.entries(carriers).flatMap(([by, carrier]) =>
-    Object.entries(devices).map(([name, make]) => target(`${name} over ${by}`, make, carrier)),
+    Object.entries(devices).map(([name, make]) => target(`${name} over ${by}`, make, by, carrier)),
   ),
-  ...Object.entries(otherDevices).map(([name, make]) => target(`${name} over direct`, make, carriers.direct)),
-  ...Object.entries(otherCarriers).map(([by, carrier]) => target(`echo over ${by}`, echo, carrier)),
+  ...Object.entries(otherDevices).map(([name, make]) => target(`${name} over direct`, make, "direct", carriers.direct)),
+  ...Object.entries(otherCarriers).map(([by, carrier]) => target(`echo over ${by}`, echo, by.split(",")[0] as string, carrier)),
 ];

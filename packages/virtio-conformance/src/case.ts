@@ -10,6 +10,8 @@ export interface Scope {
   readonly format?: VirtqueueFormat;
   /** Virtio device ID. */
   readonly deviceId?: number;
+  /** What carries the device. */
+  readonly transport?: string;
 }
 
 /** What came of an attack: served as if nothing were wrong (or ignored, where that is right), or refused in a defined way. */
@@ -65,6 +67,7 @@ export function hostile(requirements: string, title: string, scope: Scope, run: 
 /** Why a case is not about a target in a variant, if so. */
 export function outOfScope({ scope }: ConformanceCase, target: ConformanceTarget, variant: Variant): string | undefined {
   if (scope.deviceId !== undefined && scope.deviceId !== target.deviceId) return `for virtio device ID ${scope.deviceId}`;
+  if (scope.transport !== undefined && scope.transport !== target.transport) return `for ${scope.transport}`;
   if (scope.driverInterface !== undefined && scope.driverInterface !== variant.driverInterface) {
     return `for the ${scope.driverInterface} interface`;
   }

@@ -34,10 +34,14 @@ function hides(bit: number): Lie {
   });
 }
 
+/** Offers what is not for ccw, by that name. */
+const overCcw: Lie = () => ({ name: "ccw" });
+
 function target(lie: Lie): ConformanceTarget {
   const { deviceId, featureDependencies } = new EchoDevice();
   return {
     name: "a transport that lies",
+    ...(lie === overCcw ? { transport: "ccw" } : {}),
     deviceId,
     featureDependencies,
     open: ({ driverInterface, memory, features }) => {
@@ -144,7 +148,7 @@ describe("the suite against a transport that lies", () => {
     ],
     ["of SR_IOV", MODERN_SPLIT, pretends(F_SR_IOV), ["CORE-RSVF-DEV-010"]],
     ["of the probe bit", MODERN_SPLIT, pretends(30), ["CORE-RSVF-DEV-014"]],
-    ["of RING_RESET over ccw", MODERN_SPLIT, () => ({ name: "ccw" }), ["CCW-RSV-FACT-DEV-001 CCW-RSV-FACT-DEV-002"]],
+    ["of RING_RESET over ccw", MODERN_SPLIT, overCcw, ["CCW-RSV-FACT-DEV-001 CCW-RSV-FACT-DEV-002"]],
     ["of a feature that needs another", MODERN_SPLIT, hides(0), ["CORE-FEAT-DEV-001", "CORE-FEAT-DEV-003"]],
     ["of no ANY_LAYOUT", LEGACY, hides(F_ANY_LAYOUT), ["CORE-RSVF-DEV-013"]],
     ["of NOTIFY_ON_EMPTY", LEGACY, pretends(F_NOTIFY_ON_EMPTY), ["CORE-RSVF-DEV-012"]],

@@ -96,6 +96,8 @@ export interface ConformanceTarget {
   readonly name: string;
   /** Virtio device ID. Chooses the cases of the device type. */
   readonly deviceId: number;
+  /** What carries it, as the name of the transport says: `"mmio"` or `"ccw"` choose cases of their own. */
+  readonly transport?: string;
   /** Default: {@link MODERN_SPLIT} alone. */
   readonly variants?: readonly Variant[];
   /** Opens a fresh device. Called for each case; nothing may be shared between two of them that a driver can see. */

@@ -5,8 +5,9 @@ import type { Session } from "../session.ts";
 import type { MmioRegisters } from "../target.ts";
 import { demand, needs, same } from "../verdict.ts";
 
-const MODERN = { driverInterface: "modern" } as const;
-const LEGACY = { driverInterface: "legacy" } as const;
+const MMIO = { transport: "mmio" } as const;
+const MODERN = { ...MMIO, driverInterface: "modern" } as const;
+const LEGACY = { ...MMIO, driverInterface: "legacy" } as const;
 
 /** Offsets of registers (virtio 4.2.2, 4.2.4). */
 const MAGIC = 0x000;
@@ -52,7 +53,7 @@ async function board(rig: Rig): Promise<Board> {
 }
 
 export const mmioCases: readonly ConformanceCase[] = [
-  rule("MMIO-REG-DEV-001", "MagicValue is 0x74726976", {}, async (rig) => {
+  rule("MMIO-REG-DEV-001", "MagicValue is 0x74726976", MMIO, async (rig) => {
     const { read } = await board(rig);
     same(read(MAGIC), 0x7472_6976, "MagicValue");
   }),
@@ -67,7 +68,7 @@ export const mmioCases: readonly ConformanceCase[] = [
     same(read(VERSION), 1, "Version");
   }),
 
-  rule("MMIO-REG-FACT-DEV-001", "DeviceID and the device's features lie where they should", {}, async (rig) => {
+  rule("MMIO-REG-FACT-DEV-001", "DeviceID and the device's features lie where they should", MMIO, async (rig) => {
     const { session, read, write } = await board(rig);
     same(read(DEVICE_ID), rig.target.deviceId, "DeviceID");
     for (const word of session.legacy ? [0] : [0, 1, 2]) {
@@ -76,7 +77,7 @@ export const mmioCases: readonly ConformanceCase[] = [
     }
   }),
 
-  rule("MMIO-REG-FACT-DEV-005", "QueueSizeMax is 0 for a queue that is not there", {}, async (rig) => {
+  rule("MMIO-REG-FACT-DEV-005", "QueueSizeMax is 0 for a queue that is not there", MMIO, async (rig) => {
     const { session, read, write } = await board(rig);
     for (const queue of [0xffff, 0x1_0000, 0xffff_ffff]) {
       write(QUEUE_SEL, queue);
@@ -93,7 +94,7 @@ export const mmioCases: readonly ConformanceCase[] = [
     same(read(QUEUE_READY), 1, "QueueReady of a queue that was set up");
   }),
 
-  rule("MMIO-REG-FACT-DEV-007", "writing 0 to Status resets the device", {}, async (rig) => {
+  rule("MMIO-REG-FACT-DEV-007", "writing 0 to Status resets the device", MMIO, async (rig) => {
     const { session, read, write } = await board(rig);
     await session.start();
     demand((read(STATUS) & STATUS_DRIVER_OK) !== 0, "Status does not show DRIVER_OK");
@@ -109,7 +110,7 @@ export const mmioCases: readonly ConformanceCase[] = [
     }
   }),
 
-  rule("MMIO-REG-DEV-003 MMIO-REG-DEV-004", "an interrupt's bit stays until it is acknowledged, and others are 0", {}, async (rig) => {
+  rule("MMIO-REG-DEV-003 MMIO-REG-DEV-004", "an interrupt's bit stays until it is acknowledged, and others are 0", MMIO, async (rig) => {
     const { session, read } = await board(rig);
     await session.start();
     const seen: number[] = [];
@@ -205,7 +206,7 @@ export const mmioCases: readonly ConformanceCase[] = [
     await session.patience.until(() => read(QUEUE_RESET) === 0, "QueueReset 0");
   }),
 
-  hostile("", "mmio: every register read and written at every width and offset", {}, async (rig) => {
+  hostile("", "mmio: every register read and written at every width and offset", MMIO, async (rig) => {
     const { session, registers } = await board(rig);
     await session.start();
     for (let offset = 0; offset < 0x140; offset++) {
@@ -219,7 +220,7 @@ export const mmioCases: readonly ConformanceCase[] = [
     return (await session.needsReset()) ? "REJECT" : "PASS";
   }),
 
-  hostile("", "mmio: interrupts acknowledged that never were", {}, async (rig) => {
+  hostile("", "mmio: interrupts acknowledged that never were", MMIO, async (rig) => {
     const { session, read, write } = await board(rig);
     write(INTERRUPT_ACK, 0xffff_ffff);
     await session.start();
