@@ -2,11 +2,13 @@ import { ChannelSubsystem } from "../../packages/channel-subsystem/src/index.ts"
 import { type GuestMemory, ReversedMemory } from "../../packages/guest-memory/src/index.ts";
 import { CcwNotifications, VirtioCcwDevice } from "../../packages/transport-ccw/src/index.ts";
 import { VirtioMmioDevice } from "../../packages/transport-mmio/src/index.ts";
+import { VirtioPciDevice } from "../../packages/transport-pci-modern/src/index.ts";
 import type { DriverInterface, VirtioDevice } from "../../packages/virtio/src/index.ts";
-import type { Subject } from "../../packages/virtio-conformance/src/index.ts";
+import { DEVICE_ID_ECHO, type Subject } from "../../packages/virtio-conformance/src/index.ts";
 import { CcwInterruptions, CcwTransport, type CcwTransportOptions } from "../../packages/virtio-driver/src/ccw/index.ts";
 import { DirectTransport } from "../../packages/virtio-driver/src/index.ts";
 import { MmioTransport } from "../../packages/virtio-driver/src/mmio/index.ts";
+import { PciTransport } from "../../packages/virtio-driver/src/pci/index.ts";
 import type { Logger } from "../../packages/vmm-interface/src/index.ts";
 
 export interface CarrierOptions {
@@ -70,13 +72,35 @@ async function openCcw(device: VirtioDevice, options: CarrierOptions, settings: 
   return { transport };
 }
 
+function pci(device: VirtioDevice, { driverInterface, features, memory, logger }: CarrierOptions): Subject {
+  const end = new VirtioPciDevice(device, {
+    memory,
+    personality: driverInterface === "legacy" ? "transitional" : "modern",
+    legacyEndian: "big",
+    // The suite's own device has none.
+    ...(device.deviceId === DEVICE_ID_ECHO && { transitionalDeviceId: 0x103f }),
+    extraFeatures: features,
+    logger,
+  });
+  const { pciFunction } = end;
+  const messages = { addressHigh: 0, addressLow: 0xfee0_0000, data: 0 };
+  const transport = new PciTransport({ pci: pciFunction, memory, driverInterface, legacyEndian: "big", messages });
+  pciFunction.connect({
+    msi: { signal: (_high, _low, data) => transport.message(data) },
+    setInterruptLine: (asserted) => {
+      if (asserted) transport.interrupt();
+    },
+  });
+  return { transport };
+}
+
 const ccw: Carrier = (device, options) => openCcw(device, options, {});
 
 /** As old hosts and guests have it; the legacy interface is revision 0 in any case. */
 const oldCcw: Carrier = (device, options) =>
   openCcw(device, options, { adapterIndicators: false, ...(options.driverInterface === "modern" ? { maxRevision: 1 } : {}) });
 
-export const carriers = { direct, mmio, ccw } satisfies Readonly<Record<string, Carrier>>;
+export const carriers = { direct, mmio, ccw, pci } satisfies Readonly<Record<string, Carrier>>;
 
 /** Other ways to carry a device that one device is enough for. */
 export const otherCarriers: Readonly<Record<string, Carrier>> = {

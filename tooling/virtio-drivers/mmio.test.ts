@@ -132,7 +132,7 @@ describe("MmioTransport", () => {
   });
 
   it("MMIO-INIT-DRV-001, MMIO-INIT-DRV-002: first magic value and version, then the device ID", () => {
-    expect(rig(2).bus.log.slice(0, 3)).toEqual(["r 0 74726976", "r 4 2", "r 8 1092"]);
+    expect(rig(2).bus.log.slice(0, 3)).toEqual(["r 0 74726976", "r 4 2", "r 8 9"]);
   });
 
   it.each([

@@ -2,6 +2,8 @@ import { ChannelSubsystem } from "../../packages/channel-subsystem/src/index.ts"
 import { type Endian, FlatMemory, type GuestMemory } from "../../packages/guest-memory/src/index.ts";
 import { CcwNotifications, VirtioCcwDevice } from "../../packages/transport-ccw/src/index.ts";
 import { VirtioMmioDevice } from "../../packages/transport-mmio/src/index.ts";
+import { VirtioPciDevice } from "../../packages/transport-pci-modern/src/index.ts";
+import { DescriptorPage } from "../../packages/transport-s390-legacy/src/index.ts";
 import {
   type DriverInterface,
   F_RING_PACKED,
@@ -12,16 +14,20 @@ import {
 import { CcwInterruptions, CcwTransport } from "../../packages/virtio-driver/src/ccw/index.ts";
 import { DirectTransport, type DriverTransport } from "../../packages/virtio-driver/src/index.ts";
 import { MmioTransport } from "../../packages/virtio-driver/src/mmio/index.ts";
+import { PciTransport } from "../../packages/virtio-driver/src/pci/index.ts";
+import { DescriptorPageDriver } from "../../packages/virtio-driver/src/s390-legacy/index.ts";
 
 /** How a device is reached, and what rings it has. */
 export interface Way {
-  readonly transport: "direct" | "mmio" | "ccw";
+  readonly transport: "direct" | "mmio" | "ccw" | "pci" | "page";
   readonly driverInterface: DriverInterface;
   readonly packed?: boolean;
   readonly legacyEndian?: Endian;
   /** ccw only. */
   readonly revision?: 0 | 1 | 2;
   readonly adapterIndicators?: boolean;
+  /** pci only. */
+  readonly messages?: boolean;
 }
 
 /** A device behind a transport, with both ends of it. */
@@ -48,6 +54,11 @@ export const ways: readonly [string, Way][] = [
   ["ccw, revision 2, classic indicators", { transport: "ccw", driverInterface: "modern", adapterIndicators: false }],
   ["ccw, revision 1", { transport: "ccw", driverInterface: "modern", revision: 1 }],
   ["ccw, revision 0", { transport: "ccw", driverInterface: "legacy" }],
+  ["pci, modern, split, MSI-X", { transport: "pci", driverInterface: "modern", messages: true }],
+  ["pci, modern, packed, INTx", { transport: "pci", driverInterface: "modern", packed: true }],
+  ["pci, legacy, big-endian, MSI-X", { transport: "pci", driverInterface: "legacy", messages: true }],
+  ["pci, legacy, little-endian, INTx", { transport: "pci", driverInterface: "legacy", legacyEndian: "little" }],
+  ["s390 descriptor page", { transport: "page", driverInterface: "legacy" }],
 ];
 
 export function openRig(device: VirtioDevice, way: Way, options: RigOptions = {}): Promise<Rig> {
@@ -58,6 +69,10 @@ export function openRig(device: VirtioDevice, way: Way, options: RigOptions = {}
       return openMmio(device, way, options);
     case "ccw":
       return openCcw(device, way, options);
+    case "pci":
+      return openPci(device, way, options);
+    case "page":
+      return openPage(device, options);
   }
 }
 
@@ -108,4 +123,43 @@ async function openCcw(device: VirtioDevice, way: Way, options: RigOptions): Pro
     adapterIndicators: way.adapterIndicators ?? true,
   });
   return { transport, frontend: end.frontend };
+}
+
+async function openPci(device: VirtioDevice, way: Way, options: RigOptions): Promise<Rig> {
+  const { memory, driverInterface, legacyEndian, extraFeatures } = settingsOf(way, options);
+  const personality = driverInterface === "legacy" ? "transitional" : "modern";
+  const end = new VirtioPciDevice(device, { memory, personality, legacyEndian, extraFeatures });
+  const messages = { addressHigh: 0, addressLow: 0xfee0_0000, data: 0x40 };
+  const transport = new PciTransport({
+    pci: end.pciFunction,
+    memory,
+    driverInterface,
+    legacyEndian,
+    ...(way.messages && { messages }),
+  });
+  end.pciFunction.connect({
+    msi: { signal: (_high, _low, data) => transport.message(data) },
+    setInterruptLine: (asserted) => {
+      if (asserted) transport.interrupt();
+    },
+  });
+  return { transport, frontend: end.frontend };
+}
+
+/** Storage ends where the page begins; the rings have the rest of the memory. */
+async function openPage(device: VirtioDevice, options: RigOptions): Promise<Rig> {
+  const memory = options.memory ?? new FlatMemory(4 << 20);
+  const address = Math.floor(memory.size / 2 / 4096) * 4096;
+  let driver: DescriptorPageDriver | undefined;
+  const attention = {
+    raise: () => {
+      for (let taken = page.takeExternalInterruption(); taken; taken = page.takeExternalInterruption()) driver?.interruption(taken);
+    },
+  };
+  const page = new DescriptorPage({ memory, address, attention });
+  const { frontend } = page.attach(device);
+  driver = new DescriptorPageDriver({ memory, address, hypercall: (number, argument) => page.hypercall(number, argument) ?? -22 });
+  const [transport] = driver.scan();
+  if (!transport) throw new Error("no device on the page");
+  return { transport, frontend };
 }

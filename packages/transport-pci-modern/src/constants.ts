@@ -4,6 +4,9 @@ export const VIRTIO_PCI_VENDOR_ID = 0x1af4;
 /** PCI device ID of a non-transitional device: this and its virtio device ID. */
 export const MODERN_DEVICE_ID_BASE = 0x1040;
 
+/** Highest virtio device ID that fits into PCI device IDs up to 0x107f. */
+export const MAX_DEVICE_TYPE = 63;
+
 /** PCI device IDs of transitional and legacy devices, by virtio device ID. Other types have none. */
 export const TRANSITIONAL_DEVICE_IDS: ReadonlyMap<number, number> = /* @__PURE__ */ new Map([
   [1, 0x1000],

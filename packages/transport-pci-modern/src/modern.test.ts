@@ -33,6 +33,14 @@ describe("discovery", () => {
     expect(ids).toEqual([0x1000, 0x1001, 0x1002, 0x1003, 0x1004, 0x1005, 0x1009]);
     const modernOnly = Object.assign(new ReverseDevice(), { deviceId: 16 });
     expect(codeOf(() => new PciGuest({ personality: "transitional" }, modernOnly))).toBe("ERR_VIRTIO_PCI_OPTIONS");
+    const own = new PciGuest({ personality: "transitional", transitionalDeviceId: 0x103f }, modernOnly);
+    expect([own.readConfig(2, 2), own.readConfig(PciRegister.subsystemId, 2)]).toEqual([0x103f, 16]);
+  });
+
+  it("a type above 63 has no PCI device ID", () => {
+    const device = Object.assign(new ReverseDevice(), { deviceId: 64 });
+    expect(codeOf(() => new PciGuest({}, device))).toBe("ERR_VIRTIO_PCI_OPTIONS");
+    expect(new PciGuest({}, Object.assign(new ReverseDevice(), { deviceId: 63 })).readConfig(2, 2)).toBe(0x107f);
   });
 
   it("PCI-DISC-DEV-005: the subsystem vendor can be chosen", () => {

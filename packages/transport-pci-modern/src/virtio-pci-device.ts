@@ -26,6 +26,7 @@ import { configAccessCapability, notifyCapability, sharedMemoryCapability, virti
 import { CommonConfiguration } from "./common-config.ts";
 import {
   LEGACY_CONFIG_MSIX,
+  MAX_DEVICE_TYPE,
   MODERN_DEVICE_ID_BASE,
   TRANSITIONAL_DEVICE_IDS,
   VIRTIO_PCI_VENDOR_ID,
@@ -60,6 +61,10 @@ export interface VirtioPciOptions {
    * Offers notification through an I/O register (2), too, as the first choice: where I/O is cheaper to trap. Default false.
    */
   readonly ioNotify?: boolean;
+  /**
+   * PCI device ID, 0x1000 to 0x103f, of a transitional or legacy device whose type has none in the specification: for devices of one's own.
+   */
+  readonly transitionalDeviceId?: number;
   /** Class code, 24 bits. Default: by the device's type. */
   readonly classCode?: number;
   /** Subsystem vendor ID. Default that of virtio. */
@@ -198,8 +203,10 @@ export class VirtioPciDevice {
   #identity(personality: Personality, options: VirtioPciOptions): PciIdentity {
     const type = this.frontend.deviceId;
     const modern = personality === "modern";
-    const deviceId = modern ? MODERN_DEVICE_ID_BASE + type : TRANSITIONAL_DEVICE_IDS.get(type);
-    if (deviceId === undefined) throw new HostError("ERR_VIRTIO_PCI_OPTIONS", `devices of type ${type} have no transitional PCI device ID`);
+    const deviceId = modern ? MODERN_DEVICE_ID_BASE + type : (options.transitionalDeviceId ?? TRANSITIONAL_DEVICE_IDS.get(type));
+    if (deviceId === undefined || type > MAX_DEVICE_TYPE) {
+      throw new HostError("ERR_VIRTIO_PCI_OPTIONS", `devices of type ${type} have no ${modern ? "" : "transitional "}PCI device ID`);
+    }
     return {
       vendorId: VIRTIO_PCI_VENDOR_ID,
       deviceId,

@@ -112,7 +112,8 @@ describe("the page", () => {
     const guest = new LegacyGuest();
     const queues = new ReverseDevice(2, new Array<number>(256).fill(0));
     const config = Object.assign(new ReverseDevice(), { config: new ConfigSpace({}, 256) }) as unknown as ReverseDevice;
-    expect([codeOf(() => guest.attach(queues)), codeOf(() => guest.attach(config))]).toEqual([
+    expect([new ReverseDevice(256), queues, config].map((device) => codeOf(() => guest.attach(device)))).toEqual([
+      "ERR_S390_LEGACY_DEVICE",
       "ERR_S390_LEGACY_DEVICE",
       "ERR_S390_LEGACY_DEVICE",
     ]);

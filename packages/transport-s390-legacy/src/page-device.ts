@@ -44,8 +44,8 @@ export interface PageDeviceHost {
  */
 export function shapeOf(device: VirtioDevice): EntryShape {
   const shape = { queueCount: device.queueMaxSizes.length, featureLength: FEATURE_LENGTH, configLength: device.config.size };
-  if (shape.queueCount > MAX_COUNT || shape.configLength > MAX_COUNT) {
-    throw new HostError("ERR_S390_LEGACY_DEVICE", "an entry holds at most 255 queues and 255 bytes of configuration");
+  if (device.deviceId > MAX_COUNT || shape.queueCount > MAX_COUNT || shape.configLength > MAX_COUNT) {
+    throw new HostError("ERR_S390_LEGACY_DEVICE", "an entry holds types up to 255, at most 255 queues, and 255 bytes of configuration");
   }
   return shape;
 }

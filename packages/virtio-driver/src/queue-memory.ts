@@ -36,11 +36,16 @@ export class QueueMemory {
   readonly #shape: RingShape;
   readonly #tables: number | undefined;
 
-  /** @throws DriverError ERR_DRIVER_MEMORY */
-  constructor(pool: BufferPool, size: number, shape: RingShape) {
+  /**
+   * @param areas where the host has placed the ring, if it has
+   * @throws DriverError ERR_DRIVER_MEMORY
+   */
+  constructor(pool: BufferPool, size: number, shape: RingShape, areas?: VirtqueueAreas) {
     this.size = size;
     this.#shape = shape;
-    if (shape.legacy) {
+    if (areas) {
+      this.areas = areas;
+    } else if (shape.legacy) {
       this.areas = legacyAreas(take(pool, legacyRingSize(size, LEGACY_ALIGN), LEGACY_ALIGN), size, LEGACY_ALIGN);
     } else {
       const packed = shape.features.has(F_RING_PACKED);

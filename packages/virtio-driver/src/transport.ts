@@ -68,6 +68,11 @@ export interface DriverTransport {
 
   /** Largest size of a queue in entries; 0 if there is no such queue. */
   queueMaxSize(queue: number): Promise<number>;
+  /**
+   * What the transport does not leave to the driver: the size of a queue, and where its areas are if the host has placed them. Absent where the
+   * driver decides both.
+   */
+  fixedQueue?(queue: number): Promise<{ readonly size: number; readonly areas?: VirtqueueAreas } | undefined>;
   /** Sets up and enables a queue. */
   setUpQueue(queue: number, setup: DriverQueueSetup): Promise<boolean>;
   /** Resets one queue (VIRTIO_F_RING_RESET) and waits until that is complete. Absent where the transport has no such operation. */

@@ -210,10 +210,12 @@ export class VirtioDriver<T extends DriverTransport = DriverTransport> {
   }
 
   async #setUpQueue(index: number, maximum: number): Promise<QueueInService> {
-    const size = usableSize(Math.min(maximum, this.#options.queueSize ?? DEFAULT_QUEUE_SIZE), this.#features.has(F_RING_PACKED));
+    const fixed = await this.transport.fixedQueue?.(index);
+    const wish = Math.min(maximum, this.#options.queueSize ?? DEFAULT_QUEUE_SIZE);
+    const size = fixed?.size ?? usableSize(wish, this.#features.has(F_RING_PACKED));
     const shape = { legacy: this.#legacy, endian: this.endian, features: this.#features };
     const { toleratesLengths = this.#legacy } = this.#options;
-    const memory = new QueueMemory(this.#pool, size, { ...shape, toleratesLengths });
+    const memory = new QueueMemory(this.#pool, size, { ...shape, toleratesLengths }, fixed?.areas);
     const queue = new RequestQueue(index, memory.createRing<Job>(this.memory), this.#queueHost(this.#pool));
     await this.#enable(index, memory);
     return { queue, memory };

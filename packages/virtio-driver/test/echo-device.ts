@@ -8,7 +8,8 @@ export const F_HIGH = 70;
 
 /** Answers every buffer with what it holds, at once or when told to. */
 export class EchoDevice implements VirtioDevice {
-  readonly deviceId = 4242;
+  /** 9P: a type that every transport can express, the descriptor page in one byte and transitional PCI in its table. */
+  readonly deviceId = 9;
   features: ReadonlyFeatureSet = new FeatureSet([F_A, F_B, F_HIGH]);
   legacyFeatures?: ReadonlyFeatureSet;
   featureDependencies: readonly FeatureDependency[] = [{ feature: F_B, anyOf: [F_A, F_C] }];

@@ -1,7 +1,7 @@
 import type { Exchange } from "../exchange.ts";
 
 /** Device ID of the suite's own echo device: small enough for every transport, and none that the specification assigns. */
-export const DEVICE_ID_ECHO = 240;
+export const DEVICE_ID_ECHO = 63;
 
 const LENGTH = 40;
 /** More room than there is to write: a device must not report what it did not write. */
