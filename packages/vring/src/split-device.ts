@@ -13,14 +13,14 @@ import {
   AVAIL_F_NO_INTERRUPT,
   AVAILABLE_FLAGS,
   AVAILABLE_INDEX,
-  availableEntryOffset,
+  AVAILABLE_RING,
   availEventOffset,
-  USED_ENTRY_ID,
   USED_ENTRY_LENGTH,
+  USED_ENTRY_SIZE,
   USED_F_NO_NOTIFY,
   USED_FLAGS,
   USED_INDEX,
-  usedEntryOffset,
+  USED_RING,
   usedEventOffset,
 } from "./split-layout.ts";
 import { StagedUses } from "./staged-uses.ts";
@@ -31,6 +31,8 @@ const NEXT = DESC_F_NEXT;
 const WRITE = DESC_F_WRITE;
 const INDIRECT = DESC_F_INDIRECT;
 const DESC_BYTES = DESCRIPTOR_SIZE;
+const ENTRY_BYTES = USED_ENTRY_SIZE;
+const ENTRY_LENGTH = USED_ENTRY_LENGTH;
 
 /** The device side of a split virtqueue (virtio 2.7). */
 export class SplitDeviceVirtqueue implements DeviceVirtqueue {
@@ -41,6 +43,10 @@ export class SplitDeviceVirtqueue implements DeviceVirtqueue {
   readonly #words = new Uint32Array(4);
   readonly #descriptors: number;
   readonly #available: number;
+  /** Where the entries of both rings begin, and what makes an index a place in them: as in split-layout.ts, computed beforehand. */
+  readonly #availableRing: number;
+  readonly #usedRing: number;
+  readonly #mask: number;
   readonly #used: number;
   readonly #usedEvent: number;
   readonly #availEvent: number;
@@ -81,6 +87,9 @@ export class SplitDeviceVirtqueue implements DeviceVirtqueue {
     this.#endian = config.endian;
     this.#descriptors = areas.descriptor;
     this.#available = areas.driver;
+    this.#availableRing = areas.driver + AVAILABLE_RING;
+    this.#usedRing = areas.device + USED_RING;
+    this.#mask = size - 1;
     this.#used = areas.device;
     this.#usedEvent = areas.driver + usedEventOffset(size);
     this.#availEvent = areas.device + availEventOffset(size);
@@ -194,7 +203,7 @@ export class SplitDeviceVirtqueue implements DeviceVirtqueue {
       return openChain(this.#again.shift() as ChainRecord);
     }
     if (this.#nextAvailable === this.#availableIndex && !this.#refresh() && !this.#arm()) return undefined;
-    const head = this.#memory.loadUint16(this.#available + availableEntryOffset(this.#nextAvailable, this.size), this.#endian);
+    const head = this.#memory.loadUint16(this.#availableRing + 2 * (this.#nextAvailable & this.#mask), this.#endian);
     let record: ChainRecord;
     try {
       record = this.#parse(head);
@@ -202,7 +211,7 @@ export class SplitDeviceVirtqueue implements DeviceVirtqueue {
       if (error instanceof VirtqueueError) this.#fail(error);
       throw error;
     }
-    this.#nextAvailable = advanceIndex(this.#nextAvailable, 1);
+    this.#nextAvailable = (this.#nextAvailable + 1) & 0xffff;
     this.#take(record);
     return openChain(record);
   }
@@ -298,15 +307,17 @@ export class SplitDeviceVirtqueue implements DeviceVirtqueue {
     const endian = this.#endian;
     const before = this.#usedIndex;
     this.#usedIndex = advanceIndex(before, count);
+    const ring = this.#usedRing;
+    const mask = this.#mask;
     let batch = 0;
     for (let i = 0; i < count; i++) {
       const head = staged.ids[i] as number;
       // Only now: a driver that offers a head again before it could see it used is refused, and the ring cannot overtake itself.
       this.#heads[head] = 0;
       if (this.#batches && staged.full[i] === 1 && i + 1 < count) continue;
-      const entry = this.#used + usedEntryOffset(advanceIndex(before, batch), this.size);
-      memory.storeUint32(entry + USED_ENTRY_ID, head, endian);
-      memory.storeUint32(entry + USED_ENTRY_LENGTH, staged.written[i] as number, endian);
+      const entry = ring + ENTRY_BYTES * ((before + batch) & mask);
+      memory.storeUint32(entry, head, endian);
+      memory.storeUint32(entry + ENTRY_LENGTH, staged.written[i] as number, endian);
       batch = i + 1;
     }
     staged.count = 0;
