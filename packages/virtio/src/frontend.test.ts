@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { EchoDevice, F_A, F_B, F_C, F_HIGH } from "../test/echo-device.ts";
 import { ACK, AREAS, DRIVER, DRIVER_OK, FAILED, FEATURES_OK, legacyRig, NEEDS_RESET, READY, Rig } from "../test/rig.ts";
 import { ConfigSpace } from "./config-space.ts";
-import { F_ADMIN_VQ, F_IN_ORDER, F_NOTIFY_ON_EMPTY, F_RING_RESET, FeatureSet } from "./features.ts";
+import { F_ADMIN_VQ, F_IN_ORDER, F_NOTIFY_ON_EMPTY, F_RING_RESET, F_SUSPEND, FeatureSet } from "./features.ts";
 import { VirtioFrontend } from "./frontend.ts";
 
 describe("device status", () => {
@@ -275,6 +275,19 @@ describe("reset", () => {
     expect(rig.logs.filter((line) => line.startsWith("error"))).toHaveLength(2);
   });
 
+  it("CORE-STATUS-FACT-DEV-002: the driver finds a device as at first: no status, features or queues, and no notice of the past", () => {
+    const rig = new Rig();
+    rig.start([32, F_A]);
+    void rig.frontend.pause();
+    (rig.device.config as ConfigSpace<Record<string, { offset: number; width: 8 }>>).set({ large: 1 });
+    void rig.frontend.reset();
+    const { frontend } = rig;
+    expect([frontend.status, frontend.driverFeatures(0), frontend.queueEnabled(0), frontend.queueSize(0)]).toEqual([0, 0, false, 0]);
+    rig.start();
+    frontend.resume();
+    expect(rig.interrupts).toEqual([]);
+  });
+
   it("re-initialisation after a failed one works", () => {
     const rig = new Rig();
     rig.negotiate([32, 3]);
@@ -364,6 +377,18 @@ describe("queues", () => {
     rig.frontend.notify(0);
     expect(queue?.enableNotifications()).toBe(false);
     expect([rig.send("loud"), queue?.inFlight]).toEqual([true, 1]);
+  });
+
+  it.each(["stopQueue", "resetQueue"] as const)("CORE-SUSPEND-DEV-011: %s ends the wait for the buffers of a queue", (end) => {
+    const rig = new Rig(undefined, { extraFeatures: [F_SUSPEND, F_RING_RESET] });
+    rig.device.hold = true;
+    rig.start([32, F_SUSPEND, F_RING_RESET]);
+    rig.send("held");
+    rig.frontend.notify(0);
+    rig.frontend.writeStatus(READY | 16);
+    expect(rig.frontend.status).toBe(READY);
+    rig.frontend[end](0);
+    expect(rig.frontend.status).toBe((READY & ~DRIVER_OK) | 16);
   });
 
   it("a queue can be disabled when not in service: after a reset, or before DRIVER_OK", () => {
