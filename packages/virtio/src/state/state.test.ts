@@ -265,7 +265,10 @@ describe("save and restore", () => {
     rig.send("soon");
     rig.frontend.notify(0);
     const next = successor(rig, undefined, options);
+    next.frontend.useInterface("legacy");
+    next.frontend.setUpLegacyQueue(1, { address: 0x8000, size: 4, align: 4096 }); // forgotten
     next.frontend.restore(throughJson(rig.frontend.save()));
+    expect(next.frontend.queueEnabled(1)).toBe(false);
     expect([next.frontend.driverInterface, [...next.frontend.features]]).toEqual(["legacy", [F_A]]);
     next.frontend.resume();
     expect(next.received()).toEqual(["soon:4"]);
