@@ -273,6 +273,9 @@ describe("save and restore", () => {
     next.frontend.resume();
     expect(next.received()).toEqual(["soon:4"]);
     expect(codeOf(() => successor(rig).frontend.restore(rig.frontend.save()))).toBe("ERR_VIRTIO_STATE_DEVICE");
+    const other = successor(rig, undefined, options).frontend;
+    expect(codeOf(() => other.restore({ ...rig.frontend.save(), active: null }))).toBe("ERR_VIRTIO_STATE");
+    expect(other.driverInterface).toBe("modern");
   });
 
   it("a queue that was taken out of service is out of it", () => {
