@@ -69,6 +69,9 @@ export class Outbound {
   /** Goes on with what was saved, in front of what was put since. */
   restore(bytes: Uint8Array): void {
     if (bytes.length === 0) return;
+    const first = this.#chunks[0];
+    if (first) this.#chunks[0] = first.subarray(this.#offset);
+    this.#offset = 0;
     this.#chunks.unshift(bytes);
     this.#buffered += bytes.length;
   }
