@@ -6,6 +6,8 @@
 //       loops of one kind of instruction each
 //   npm run bench -- ring [--repetitions 5] [--save]
 //       virtqueues: device side, also against the same in C; driver side; bulk data
+//   npm run bench -- disk [--repetitions 3] [--save]
+//       a program in the guest reads a disk, over ccw and PCI, on our machine and on QEMU's; costs of notifications and interruptions
 //   npm run bench -- profile [--userland] [--list N]
 //       how often each handler runs in a boot, and the list of the hottest
 
@@ -13,6 +15,7 @@ const benchmarks: Readonly<Record<string, () => Promise<(args: readonly string[]
   boot: async () => (await import("./boot.ts")).benchmarkBoot,
   cpu: async () => (await import("./cpu.ts")).benchmarkCpu,
   ring: async () => (await import("./ring.ts")).benchmarkRing,
+  disk: async () => (await import("./disk.ts")).benchmarkDisk,
   profile: async () => (await import("./profile.ts")).printProfile,
 };
 
