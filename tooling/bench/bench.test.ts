@@ -1,6 +1,10 @@
 import { describe, expect, test } from "vitest";
+import { FlatMemory } from "../../packages/guest-memory/src/index.ts";
+import { createDeviceVirtqueue } from "../../packages/vring/src/index.ts";
 import { compareWithBaseline } from "./baseline.ts";
 import { coverage, hottest, type Phase } from "./hot-list.ts";
+import { ServedRing } from "./ring-device.ts";
+import { areas, BarePackedDriver, BareSplitDriver, batchSize, memorySize, queueSize } from "./ring-driver.ts";
 import { geometricMean, median, spread } from "./statistics.ts";
 
 describe("statistics", () => {
@@ -42,5 +46,36 @@ describe("hot list", () => {
   test("coverage is the share of instructions in the main loop", () => {
     const { counts } = phase("any", { "brc@near": 3, brc: 1, lg: 5, st: 1 });
     expect(coverage(counts, ["brc", "st"])).toBe(0.5);
+  });
+});
+
+describe.each(["split", "packed"] as const)("the bare driver of a %s ring", (format) => {
+  test.each(["flat", "reversed"] as const)("offers what a device can serve over several rounds of the ring, %s memory", (layout) => {
+    const { device, driver } = new ServedRing(format, layout).run(40);
+    expect(device).toBeGreaterThan(0);
+    expect(driver).toBeGreaterThan(0);
+  });
+
+  test("notices a device that does not do its work", () => {
+    const lazy = (work: (queue: ReturnType<typeof createDeviceVirtqueue>) => void) => () => {
+      const memory = new FlatMemory(memorySize);
+      const driver = format === "packed" ? new BarePackedDriver(memory) : new BareSplitDriver(memory);
+      driver.offer();
+      work(createDeviceVirtqueue(memory, { format, size: queueSize, areas, endian: "little", eventIndex: true }));
+      driver.take();
+    };
+    expect(lazy(() => {})).toThrow("not all chains came back");
+    const serve = (status: boolean, written: number, count = batchSize) =>
+      lazy((queue) => {
+        for (const chain of queue) {
+          if (status) chain.writable.writeUint8(0);
+          if (count-- > 0) queue.push(chain, written);
+        }
+        queue.flush();
+      });
+    expect(serve(true, 1)).not.toThrow();
+    expect(serve(true, 1, batchSize - 1)).toThrow("not all chains came back");
+    expect(serve(false, 1)).toThrow("was not written");
+    expect(serve(true, 0)).toThrow();
   });
 });
