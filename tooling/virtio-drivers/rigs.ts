@@ -41,23 +41,32 @@ export interface RigOptions {
   readonly extraFeatures?: readonly number[];
 }
 
-/** All ways that there are. */
+const modernRings: readonly [string, Pick<Way, "driverInterface" | "packed">][] = [
+  ["modern, split", { driverInterface: "modern" }],
+  ["modern, packed", { driverInterface: "modern", packed: true }],
+];
+const legacyRings: readonly [string, Pick<Way, "driverInterface" | "legacyEndian">][] = [
+  ["legacy, big-endian", { driverInterface: "legacy", legacyEndian: "big" }],
+  ["legacy, little-endian", { driverInterface: "legacy", legacyEndian: "little" }],
+];
+
+/** All ways that there are, the plainest first. */
 export const ways: readonly [string, Way][] = [
-  ...(["direct", "mmio"] as const).flatMap((transport): [string, Way][] => [
-    [`${transport}, modern, split`, { transport, driverInterface: "modern" }],
-    [`${transport}, modern, packed`, { transport, driverInterface: "modern", packed: true }],
-    [`${transport}, legacy, big-endian`, { transport, driverInterface: "legacy", legacyEndian: "big" }],
-    [`${transport}, legacy, little-endian`, { transport, driverInterface: "legacy", legacyEndian: "little" }],
-  ]),
-  ["ccw, revision 2, split", { transport: "ccw", driverInterface: "modern" }],
-  ["ccw, revision 2, packed", { transport: "ccw", driverInterface: "modern", packed: true }],
+  ...(["direct", "mmio"] as const).flatMap((transport) =>
+    [...modernRings, ...legacyRings].map(([rings, way]): [string, Way] => [`${transport}, ${rings}`, { transport, ...way }]),
+  ),
+  ...([2, 1] as const).flatMap((revision) =>
+    modernRings.map(([rings, way]): [string, Way] => [`ccw, revision ${revision}, ${rings}`, { transport: "ccw", revision, ...way }]),
+  ),
   ["ccw, revision 2, classic indicators", { transport: "ccw", driverInterface: "modern", adapterIndicators: false }],
-  ["ccw, revision 1", { transport: "ccw", driverInterface: "modern", revision: 1 }],
   ["ccw, revision 0", { transport: "ccw", driverInterface: "legacy" }],
-  ["pci, modern, split, MSI-X", { transport: "pci", driverInterface: "modern", messages: true }],
-  ["pci, modern, packed, INTx", { transport: "pci", driverInterface: "modern", packed: true }],
-  ["pci, legacy, big-endian, MSI-X", { transport: "pci", driverInterface: "legacy", messages: true }],
-  ["pci, legacy, little-endian, INTx", { transport: "pci", driverInterface: "legacy", legacyEndian: "little" }],
+  ["ccw, revision 0, classic indicators", { transport: "ccw", driverInterface: "legacy", adapterIndicators: false }],
+  ...[true, false].flatMap((messages) =>
+    [...modernRings, ...legacyRings].map(([rings, way]): [string, Way] => [
+      `pci, ${rings}, ${messages ? "MSI-X" : "INTx"}`,
+      { transport: "pci", messages, ...way },
+    ]),
+  ),
   ["s390 descriptor page", { transport: "page", driverInterface: "legacy" }],
 ];
 
