@@ -1,7 +1,7 @@
 import { F_ACCESS_PLATFORM, FeatureSet, type VirtioDevice } from "@zarch/virtio";
 import { HostError } from "@zarch/vmm-interface";
 import { describe, expect, it } from "vitest";
-import { createMachine, type DeviceAddress, formatDeviceAddress, parseDeviceAddress, pci, rawProgram, s390Legacy } from "./index.ts";
+import { ccw, createMachine, type DeviceAddress, formatDeviceAddress, parseDeviceAddress, pci, rawProgram, s390Legacy } from "./index.ts";
 
 const MEMORY = 2 ** 20;
 /** An enabled wait at once. */
@@ -65,6 +65,35 @@ describe("PCI in a machine", () => {
     expect([vm.devices, await codeOf(() => vm.detach({ uid: 7 }))]).toEqual([[{ uid: 1 }], "ERR_DEVICE_ADDRESS"]);
     await using empty = await createMachine({ memory: MEMORY, ipl: idle(), pci: true });
     expect(empty.attach(pci(deviceWith()))).toEqual({ uid: 1 });
+  });
+
+  it("a guest that does not run is not asked for a device; one that runs is; a channel-attached device cannot be asked for", async () => {
+    const devices = [pci(deviceWith()), pci(deviceWith()), ccw(deviceWith(), { devno: 1 })];
+    await using vm = await createMachine({ memory: MEMORY, ipl: idle(), devices });
+    const log: string[] = [];
+    vm.on("deviceDetached", ({ address }) => log.push(formatDeviceAddress(address)));
+    await vm.requestDetach({ uid: 1 });
+    expect(await codeOf(() => vm.requestDetach({ cssid: 0xfe, ssid: 0, devno: 1 }))).toBe("ERR_DEVICE_REQUEST");
+    expect(await codeOf(() => vm.requestDetach({ uid: 1 }))).toBe("ERR_DEVICE_ADDRESS");
+    void vm.run();
+    const asked = vm.requestDetach({ uid: 2 }).then(() => log.push("given up"));
+    expect([log, vm.devices.length]).toEqual([["pci:0001"], 2]);
+    // What the SCLP does when Linux has removed the device.
+    vm.zpci?.deconfigure(1);
+    await asked;
+    expect([log, vm.devices.length]).toEqual([["pci:0001", "pci:0002", "given up"], 1]);
+    expect(vm.attach(pci(deviceWith()))).toEqual({ uid: 1 });
+  });
+
+  it("a device that the guest keeps can still be pulled; whoever waited for the guest has it then", async () => {
+    await using vm = await createMachine({ memory: MEMORY, ipl: idle(), devices: [pci(deviceWith())] });
+    const log: string[] = [];
+    vm.on("deviceDetached", ({ address }) => log.push(formatDeviceAddress(address)));
+    void vm.run();
+    const asked = vm.requestDetach({ uid: 1 });
+    await vm.detach({ uid: 1 });
+    await asked;
+    expect([log, vm.devices]).toEqual([["pci:0001"], []]);
   });
 
   it("a device is in one machine at a time", async () => {

@@ -46,6 +46,11 @@ export interface AttachedDevice<A extends DeviceAddress = DeviceAddress> {
    * @throws {HostError} ERR_DEVICE_STAYS if its bus has no way to do that
    */
   detach(): Promise<void>;
+  /**
+   * Asks the guest to give the device up, and takes it out then. The promise settles as that of {@link detach}; a guest may let it wait for
+   * ever. Absent: the bus has no such request.
+   */
+  requestDetach?(): Promise<void>;
   /** The machine ends: as {@link detach}, without telling anybody. Default: {@link detach}. */
   close?(): Promise<void>;
 }

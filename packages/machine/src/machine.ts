@@ -223,10 +223,35 @@ export class Machine implements AsyncDisposable {
    * @throws {HostError} ERR_DEVICE_ADDRESS when there is no such device, ERR_DEVICE_STAYS when it cannot be taken out
    */
   async detach(address: DeviceAddress): Promise<void> {
+    const device = this.#device(address);
+    await device.detach();
+    this.#detached(device);
+  }
+
+  /**
+   * Asks the guest to give a device up, and takes it out when it has: its file systems can be unmounted first. A guest that does not run is
+   * not asked. Settles as {@link detach} does, at a time that the guest chooses; {@link detach} takes the device out in the meantime, too.
+   * @throws {HostError} ERR_DEVICE_ADDRESS when there is no such device, ERR_DEVICE_REQUEST when its bus has no such request: only PCI has
+   */
+  async requestDetach(address: DeviceAddress): Promise<void> {
+    const device = this.#device(address);
+    const key = formatDeviceAddress(address);
+    if (device.requestDetach === undefined) throw new HostError("ERR_DEVICE_REQUEST", `a guest cannot be asked to give ${key} up`);
+    await (this.#state === "running" || this.#state === "paused" ? device.requestDetach() : device.detach());
+    this.#detached(device);
+  }
+
+  #device(address: DeviceAddress): AttachedDevice {
     const key = formatDeviceAddress(address);
     const device = this.#devices.get(key);
     if (device === undefined) throw new HostError("ERR_DEVICE_ADDRESS", `there is no device ${key}`);
-    await device.detach();
+    return device;
+  }
+
+  /** A device is out. Its address may have been given to another one since. */
+  #detached(device: AttachedDevice): void {
+    const key = formatDeviceAddress(device.address);
+    if (this.#devices.get(key) !== device) return;
     this.#devices.delete(key);
     this.#events.emit("deviceDetached", { address: device.address });
   }

@@ -42,14 +42,20 @@ export function pci(device: VirtioDevice, options: PciOptions = {}): MachineDevi
       };
       const zpciFunction = zpci.attach(transport.pciFunction, attachment, running);
       attached = true;
+      const takeOut = async (): Promise<void> => {
+        zpci.detach(zpciFunction);
+        await transport.reset();
+        attached = false;
+      };
+      let out: Promise<void> | undefined;
+      const detach = (): Promise<void> => {
+        out ??= takeOut();
+        return out;
+      };
       return {
         address: { uid: zpciFunction.uid },
-        async detach() {
-          if (!attached) return;
-          zpci.detach(zpciFunction);
-          await transport.reset();
-          attached = false;
-        },
+        detach,
+        requestDetach: () => zpci.requestDetach(zpciFunction).then(detach),
       };
     },
   };

@@ -507,6 +507,32 @@ describe("plugging", () => {
     expect([gone, rig.bus.functions, rig.events[1]?.[1]]).toEqual([true, [], 0x0308]);
   });
 
+  it("the guest is asked twice to give a function up: both wait for the same", async () => {
+    const rig = new Rig();
+    const { zpci, handle } = rig.enabled();
+    const both = Promise.all([rig.bus.requestDetach(zpci), rig.bus.requestDetach(zpci)]);
+    rig.set(handle, 1);
+    rig.bus.deconfigure(0);
+    await both;
+    expect(rig.events.map(([, code]) => code)).toEqual([0x0303, 0x0303, 0x0308]);
+    await rig.bus.requestDetach(zpci);
+    expect([rig.bus.functions, rig.events.length]).toEqual([[], 3]);
+  });
+
+  it("a function that the guest was asked for is out after a reset, which needs no event; so it is when it is pulled", async () => {
+    const rig = new Rig();
+    const { zpci } = rig.enabled();
+    const asked = rig.bus.requestDetach(zpci);
+    rig.bus.reset();
+    await asked;
+    expect([rig.bus.functions, rig.events.length]).toEqual([[], 1]);
+    const other = rig.attach().zpci;
+    const askedAgain = rig.bus.requestDetach(other);
+    rig.bus.detach(other);
+    await askedAgain;
+    expect([rig.bus.functions, rig.events.map(([, code]) => code)]).toEqual([[], [0x0303, 0x0303, 0x0304]]);
+  });
+
   it("SCLP configures and deconfigures", () => {
     const rig = new Rig();
     const { zpci } = rig.enabled();

@@ -58,8 +58,8 @@ export class ZpciBus implements PciPort {
   /** By index, from 1 on: a resume token of 0 means the beginning. */
   readonly #functions = new Map<number, ZpciFunction>();
   readonly #host: ZpciFunctionHost;
-  /** Functions that the guest was asked to give up, and who waits for that. */
-  readonly #unplugging = new Map<ZpciFunction, () => void>();
+  /** Functions that the guest was asked to give up, and what settles when it has. */
+  readonly #unplugging = new Map<ZpciFunction, PromiseWithResolvers<void>>();
 
   constructor(options: ZpciBusOptions) {
     this.#options = options;
@@ -110,20 +110,28 @@ export class ZpciBus implements PciPort {
   detach(zpci: ZpciFunction): void {
     if (this.#functions.get(zpci.index) !== zpci) return;
     const wasConfigured = zpci.state !== "standby";
+    this.#remove(zpci);
+    this.#announce(wasConfigured ? AvailabilityEvent.deconfigured : AvailabilityEvent.reserved, zpci);
+  }
+
+  #remove(zpci: ZpciFunction): void {
     this.#functions.delete(zpci.index);
     zpci.remove();
-    this.#announce(wasConfigured ? AvailabilityEvent.deconfigured : AvailabilityEvent.reserved, zpci);
-    this.#unplugging.get(zpci)?.();
+    this.#unplugging.get(zpci)?.resolve();
     this.#unplugging.delete(zpci);
   }
 
-  /** Asks the guest to give a function up. Settles when it has done so, and the function is out. */
+  /**
+   * Asks the guest to give a function up; again, if it was asked before. Settles when the function is out: the guest has deconfigured it,
+   * or the machine was reset, or {@link detach} did not wait for the guest. A function that is out already is settled.
+   */
   requestDetach(zpci: ZpciFunction): Promise<void> {
-    return new Promise((resolve) => {
-      this.#unplugging.set(zpci, resolve);
-      if (zpci.state === "standby") this.detach(zpci);
-      else this.#announce(AvailabilityEvent.deconfigurationRequested, zpci);
-    });
+    if (this.#functions.get(zpci.index) !== zpci) return Promise.resolve();
+    const unplugging = this.#unplugging.get(zpci) ?? Promise.withResolvers<void>();
+    this.#unplugging.set(zpci, unplugging);
+    if (zpci.state === "standby") this.detach(zpci);
+    else this.#announce(AvailabilityEvent.deconfigurationRequested, zpci);
+    return unplugging.promise;
   }
 
   #byId(id: number): ZpciFunction | undefined {
@@ -150,13 +158,17 @@ export class ZpciBus implements PciPort {
     return ConfigureResponse.done;
   }
 
-  /** Subsystem reset: all functions are disabled and reset; those in standby stay there. */
+  /**
+   * Subsystem reset: all functions are disabled and reset; those in standby stay there. Those that the guest was asked to give up are out,
+   * for it has forgotten that, and the next guest does not know them yet.
+   */
   reset(): void {
     this.#suppression.reset();
     for (const zpci of this.functions) {
       const { state } = zpci;
       zpci.disable();
       if (state === "standby") zpci.state = "standby";
+      if (this.#unplugging.has(zpci)) this.#remove(zpci);
     }
   }
 

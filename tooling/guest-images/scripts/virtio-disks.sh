@@ -2,7 +2,8 @@
 #
 #   virtio-disks.sh HALF DEVICE...
 #
-# Each DEVICE is a device number such as 0.0.0001. The host filled the first HALF KiB of its disk; the second HALF KiB are ours.
+# Each DEVICE is a device number such as 0.0.0001, or a PCI address such as 0001:00:00.0. The host filled the first HALF KiB of its
+# disk; the second HALF KiB are ours.
 # A line is: DEVICE WORD VALUE..., with offsets and lengths in bytes and MD5 sums of what was read, or was meant to be written.
 half=$1
 shift
@@ -19,7 +20,7 @@ read_sum() {
 exercise() {
   set -e
   device=$1
-  block=$(ls "/sys/bus/ccw/devices/$device"/virtio*/block)
+  block=$(ls /sys/bus/*/devices/"$device"/virtio*/block)
   disk=/dev/$block
   bytes=$((half * 1024))
   echo "$device features $(cat "/sys/block/$block/device/features")"

@@ -43,9 +43,12 @@ describe("arguments of zarch", () => {
   it("a disk and all devices: the bus", () => {
     const options = (...words: string[]) => run(...words, "true");
     expect([options().virtio, options("--virtio", "bus=pci").virtio]).toEqual([{}, { bus: "pci" }]);
+    expect(options("--virtio", "bus=pci,access-platform").virtio).toEqual({ bus: "pci", accessPlatform: true });
     expect(options("--disk", "a,bus=pci,packed").disks[0]).toEqual({ path: "a", readOnly: false, bus: "pci", ring: { packed: true } });
     for (const words of [
       ["--virtio", "bus=isa"],
+      ["--virtio", "access-platform"],
+      ["--disk", "a,access-platform,bus=ccw"],
       ["--virtio", "bus=pci,revision=1"],
       ["--disk", "a,bus="],
       ["--disk", "a,bus=pci,devno=fe.0.0001"],
@@ -80,6 +83,8 @@ describe("arguments of zarch", () => {
       revision: 1,
     });
     expect(joinVirtioOptions({}, { queueSize: 8 })).toEqual({ queueSize: 8 });
+    expect(joinVirtioOptions({ bus: "pci" }, { accessPlatform: true })).toEqual({ bus: "pci", accessPlatform: true });
+    expect(() => joinVirtioOptions({}, { accessPlatform: true })).toThrow("access-platform needs bus=pci");
     expect(() => joinVirtioOptions({ legacy: true }, { ring: { packed: true } })).toThrow("packed does not fit legacy");
   });
 

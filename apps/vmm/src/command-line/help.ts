@@ -9,7 +9,7 @@ const guestHelp = `  -m, --memory SIZE     main storage of the guest, for instan
                         or without one is gone at the end. PROPERTY says how virtio is spoken: packed (rings),
                         no-indirect (descriptors), no-event-index, in-order, queue-size=N,
                         revision=N (of virtio-ccw at most: 0, 1 or 2), legacy (a device from before virtio 1.0),
-                        bus=ccw or bus=pci (where the device is)
+                        bus=ccw or bus=pci (where the device is), access-platform (DMA translation, on PCI)
       --virtio PROPERTY[,PROPERTY]...
                         the same for all virtio devices of the guest, but for queue-size
       --control SOCKET  take commands (see Ctrl-A C) on a UNIX socket

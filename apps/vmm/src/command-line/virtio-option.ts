@@ -15,10 +15,12 @@ export interface VirtioOption {
   readonly revision?: 0 | 1 | 2;
   /** A device from before virtio 1.0, which does not know of revisions. */
   readonly legacy?: true;
+  /** On PCI: the device's DMA goes through the guest's translation tables. */
+  readonly accessPlatform?: true;
 }
 
 /** What the properties look like, for messages. */
-const commonProperties = "bus=BUS, packed, no-indirect, no-event-index, in-order, revision=N and legacy";
+const commonProperties = "bus=BUS, packed, no-indirect, no-event-index, in-order, access-platform, revision=N and legacy";
 export const virtioProperties = `queue-size=N, ${commonProperties}`;
 
 const ringProperties: Readonly<Record<string, RingOptions>> = {
@@ -38,6 +40,7 @@ const ringProperties: Readonly<Record<string, RingOptions>> = {
 export function withVirtioProperty(option: VirtioOption, property: string, queueSizes: readonly number[]): VirtioOption | undefined {
   if (Object.hasOwn(ringProperties, property)) return { ...option, ring: { ...option.ring, ...ringProperties[property] } };
   if (property === "legacy") return { ...option, legacy: true };
+  if (property === "access-platform") return { ...option, accessPlatform: true };
   const [name, value = "", ...rest] = property.split("=");
   if (rest.length > 0) return undefined;
   switch (name) {
@@ -62,10 +65,11 @@ export function withVirtioProperty(option: VirtioOption, property: string, queue
  * Refuses properties that exclude each other.
  * @throws {UsageError}
  */
-export function checkVirtioOption({ bus, ring, revision, legacy }: VirtioOption): void {
+export function checkVirtioOption({ bus, ring, revision, legacy, accessPlatform }: VirtioOption): void {
   if (bus === "pci" && revision !== undefined)
     throw new UsageError(`revisions are of virtio-ccw, so revision=${revision} does not fit bus=pci`);
   if (bus === "pci" && legacy) throw new UsageError("legacy does not fit bus=pci: there is no I/O space for PCI on s390");
+  if (accessPlatform && bus === "ccw") throw new UsageError("access-platform needs bus=pci: only there a device has translation tables");
   if (legacy && revision !== undefined) throw new UsageError(`a legacy device has no revisions, so revision=${revision} does not fit`);
   const old = legacy ? "legacy" : revision === 0 ? "revision=0" : undefined;
   if (old === undefined) return;
@@ -84,8 +88,13 @@ export function parseVirtioOption(text: string): VirtioOption {
     if (more === undefined) throw new UsageError(`--virtio: unknown property "${property}"; known are ${commonProperties}`);
     option = more;
   }
-  checkVirtioOption(option);
+  checkWhole(option);
   return option;
+}
+
+/** Refuses, too, what needs a bus that is not the default. */
+function checkWhole(option: VirtioOption): void {
+  checkVirtioOption({ bus: "ccw", ...option });
 }
 
 /**
@@ -94,7 +103,7 @@ export function parseVirtioOption(text: string): VirtioOption {
  */
 export function joinVirtioOptions<T extends VirtioOption>(all: VirtioOption, one: T): T {
   const joined = { ...all, ...one, ...((all.ring || one.ring) && { ring: { ...all.ring, ...one.ring } }) };
-  checkVirtioOption(joined);
+  checkWhole(joined);
   return joined;
 }
 
@@ -107,6 +116,6 @@ export function ccwOptionsOf({ ring, revision, legacy }: VirtioOption): CcwOptio
   };
 }
 
-export function pciOptionsOf({ ring }: VirtioOption): PciOptions {
-  return ring ? { ring } : {};
+export function pciOptionsOf({ ring, accessPlatform }: VirtioOption): PciOptions {
+  return { ...(ring && { ring }), ...(accessPlatform && { accessPlatform }) };
 }

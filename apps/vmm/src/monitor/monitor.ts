@@ -19,7 +19,10 @@ interface MonitorCommand {
   run(target: MonitorTarget, args: readonly string[]): string | Promise<string>;
 }
 
-const diskUsage = `disk add ${diskForm} | disk remove ADDRESS`;
+const diskUsage = `disk add ${diskForm} | disk remove ADDRESS | disk eject ADDRESS`;
+
+/** How long an answer waits for the guest to give a disk up, in ms. */
+const ejectPatience = 5_000;
 
 const commands: Readonly<Record<string, MonitorCommand>> = {
   help: {
@@ -41,7 +44,7 @@ const commands: Readonly<Record<string, MonitorCommand>> = {
   },
   disk: {
     usage: diskUsage,
-    help: "plug a disk in, or pull it out",
+    help: "plug a disk in, pull it out, or (on PCI) ask the guest to give it up",
     run: async ({ disks }, [action, operand, ...rest]) => {
       if (operand === undefined || rest.length > 0) throw new UsageError(`usage: ${diskUsage}`);
       if (action === "add") return `disk ${formatDeviceAddress(await disks.add(parseDiskOption(operand)))} added`;
@@ -49,6 +52,11 @@ const commands: Readonly<Record<string, MonitorCommand>> = {
         const address = parseDeviceAddress(operand);
         await disks.remove(address);
         return `disk ${formatDeviceAddress(address)} removed`;
+      }
+      if (action === "eject") {
+        const address = parseDeviceAddress(operand);
+        const ejected = await withinPatience(disks.eject(address));
+        return `disk ${formatDeviceAddress(address)} ${ejected ? "ejected" : "still there: the guest was asked to give it up, and has not yet"}`;
       }
       throw new UsageError(`usage: ${diskUsage}`);
     },
@@ -125,6 +133,19 @@ export async function answerMonitorLine(target: MonitorTarget, line: string): Pr
 function byAddress(a: DeviceAddress, b: DeviceAddress): number {
   const [left, right] = [formatDeviceAddress(a), formatDeviceAddress(b)];
   return left < right ? -1 : Number(left > right);
+}
+
+/** Whether it settles soon. It may settle later without anybody waiting. */
+async function withinPatience(work: Promise<void>): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const patience = new Promise<boolean>((resolve) => {
+    timer = setTimeout(() => resolve(false), ejectPatience);
+  });
+  try {
+    return await Promise.race([work.then(() => true), patience]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 function splitWords(line: string): string[] {

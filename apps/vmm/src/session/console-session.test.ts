@@ -134,6 +134,12 @@ describe("a guest's console at a terminal", () => {
     session.type("disk remove fe.0.0001\rdisk remove fe.0.0001\r");
     await session.sees("disk fe.0.0001 removed\r\n");
     await session.sees("error: there is no disk fe.0.0001\r\n");
+    session.type("disk eject fe.0.0001\rdisk eject fe.0.e000\r");
+    await session.sees("error: there is no disk fe.0.e000\r\n");
+    session.type(`disk add ${disk},devno=fe.0.0002\r`);
+    await session.sees("disk fe.0.0002 added\r\n");
+    session.type("disk eject fe.0.0002\r");
+    await session.sees("error: a guest cannot be asked to give fe.0.0002 up\r\n");
     session.type("disk add /nonexistent\r");
     await session.sees("error: cannot open the disk /nonexistent");
     session.type("pause\r");

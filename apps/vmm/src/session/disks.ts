@@ -23,6 +23,7 @@ export class DiskSet {
   readonly #attached = new Map<string, Disk>();
   #waiting: Disk[] = [];
   #machine: Machine | undefined;
+  readonly #closing = new Set<Promise<void>>();
 
   /** @param virtio what holds for all disks, apart from what is said for each */
   constructor(virtio: VirtioOption = {}) {
@@ -73,12 +74,38 @@ export class DiskSet {
    * @throws {HostError} ERR_ZARCH_NO_DISK when there is none at the address
    */
   async remove(address: DeviceAddress): Promise<void> {
+    const disk = this.#find(address);
+    this.#attached.delete(formatDeviceAddress(address));
+    await this.#machine?.detach(address);
+    await this.#closeDetached(disk);
+  }
+
+  /**
+   * Asks the guest to give a disk up, and closes its files when it has. The guest chooses the time; {@link remove} does not wait for it.
+   * @throws {HostError} ERR_ZARCH_NO_DISK, or ERR_DEVICE_REQUEST when the guest cannot be asked
+   */
+  async eject(address: DeviceAddress): Promise<void> {
+    const disk = this.#find(address);
+    await this.#machine?.requestDetach(address);
+    const key = formatDeviceAddress(address);
+    // Unless it was removed in the meantime.
+    if (this.#attached.get(key) !== disk) return;
+    this.#attached.delete(key);
+    await this.#closeDetached(disk);
+  }
+
+  #find(address: DeviceAddress): Disk {
     const key = formatDeviceAddress(address);
     const disk = this.#attached.get(key);
     if (disk === undefined) throw new HostError("ERR_ZARCH_NO_DISK", `there is no disk ${key}`);
-    this.#attached.delete(key);
-    await this.#machine?.detach(address);
-    await disk.close();
+    return disk;
+  }
+
+  /** {@link close} waits for it, too. */
+  async #closeDetached(disk: Disk): Promise<void> {
+    const closing = disk.close();
+    this.#closing.add(closing);
+    await closing.finally(() => this.#closing.delete(closing));
   }
 
   /** Flushes and closes all files. The machine must be closed: nothing is in flight any more. */
@@ -86,7 +113,7 @@ export class DiskSet {
     const disks = [...this.#attached.values(), ...this.#waiting];
     this.#attached.clear();
     this.#waiting = [];
-    const results = await Promise.allSettled(disks.map((disk) => disk.close()));
+    const results = await Promise.allSettled([...disks.map((disk) => disk.close()), ...this.#closing]);
     for (const result of results) if (result.status === "rejected") throw result.reason;
   }
 
