@@ -71,6 +71,34 @@ describe("zarch, the command: help", () => {
   });
 });
 
+describe("zarch demo", () => {
+  it("drives all devices, shows them, and ends with status 0, also as a process", async () => {
+    for (const { status, stdout, stderr } of [await zarchHere(["demo"]), await spawnZarch(["demo"])]) {
+      expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+      for (const bus of ["page", "ccw", "pci"]) {
+        for (const device of ["console", "entropy", "block"]) expect(stdout).toMatch(new RegExp(`^${bus} +${device} .* ok `, "m"));
+      }
+      expect(stdout.match(/^Hello over /gm)).toHaveLength(3);
+    }
+  });
+
+  it("takes the place of the default guest of zarch start where that cannot be fetched", async () => {
+    const { status, stdout, stderr } = await zarchHere(["start"], { PATH: join(folder, "none") });
+    expect(status).toBe(0);
+    expect(stdout).toMatch(/^pci +block .* ok /m);
+    const [why, instead] = stderr.trimEnd().split("\n").slice(-2);
+    expect(why).toMatch(/^zarch: cannot get the default guest: /);
+    expect(instead).toBe("zarch: running the demo guest instead (zarch demo)");
+  });
+
+  it("does not take the place of a guest of which the user brings a part", async () => {
+    const initrd = await file("own-initrd", "");
+    const { status, stdout, stderr } = await zarchHere(["start", "--initrd", initrd], { PATH: join(folder, "none") });
+    expect({ status, stdout }).toEqual({ status: 2, stdout: "" });
+    expect(stderr).toMatch(/cannot get the default guest/);
+  });
+});
+
 describe("zarch, the command: bad input gives one clear line and status 2", () => {
   async function refused(args: readonly string[], message: RegExp, environment?: Readonly<Record<string, string>>) {
     const { status, stdout, stderr } = await zarchHere(args, environment);
@@ -93,6 +121,8 @@ describe("zarch, the command: bad input gives one clear line and status 2", () =
     await refused(["boot", "--fly"], /unknown option '--fly'.*see zarch boot --help/);
     await refused(["run", "--timeout"], /timeout/);
     await refused(["run"], /no command/);
+    await refused(["demo", "--disk", "x"], /unknown option '--disk'.*see zarch demo --help/);
+    await refused(["demo", "x"], /unexpected argument 'x'/);
   });
 
   it.each<[string, RegExp]>([

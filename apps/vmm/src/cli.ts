@@ -1,5 +1,5 @@
 import { HostError } from "@zarch/vmm-interface";
-import { parseCommandLine } from "./command-line/arguments.ts";
+import { isCommandName, parseCommandLine } from "./command-line/arguments.ts";
 import { ExitStatus } from "./command-line/exit-status.ts";
 import { helpText } from "./command-line/help.ts";
 import { UsageError } from "./command-line/usage-error.ts";
@@ -28,6 +28,8 @@ export async function zarch(args: readonly string[], host: HostProcess): Promise
         return await (await import("./commands/start.ts")).start(invocation.options, host);
       case "run":
         return await (await import("./commands/run.ts")).run(invocation.options, host);
+      case "demo":
+        return await (await import("./commands/demo.ts")).demo(host);
     }
   } catch (error) {
     if (!(error instanceof HostError)) throw error;
@@ -40,5 +42,5 @@ export async function zarch(args: readonly string[], host: HostProcess): Promise
 }
 
 function adviceTopic([command]: readonly string[]): string {
-  return command === "boot" || command === "run" || command === "start" ? `${command} ` : "";
+  return isCommandName(command) ? `${command} ` : "";
 }

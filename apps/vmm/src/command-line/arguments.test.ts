@@ -105,7 +105,7 @@ describe("arguments of zarch", () => {
 
   it.each<[string, RegExp]>([
     ["", /command is missing/],
-    ["fly", /unknown command "fly"/],
+    ["fly", /unknown command "fly"; known are boot, demo, run and start/],
     ["--fly", /unknown option --fly/],
     ["boot --fly", /unknown option '--fly'/],
     ["boot extra", /unexpected argument 'extra'/],
@@ -149,7 +149,7 @@ describe("arguments of zarch", () => {
 
   it("help in every place", () => {
     expect(parseCommandLine(["--help"])).toEqual({ command: "help", topic: undefined });
-    for (const topic of ["boot", "run", "start"] as const) {
+    for (const topic of ["boot", "demo", "run", "start"] as const) {
       expect(parseCommandLine([topic, "--help"])).toEqual({ command: "help", topic });
       expect(parseCommandLine(["help", topic])).toEqual({ command: "help", topic });
       expect(helpText(topic)).toContain(`Usage: zarch ${topic}`);

@@ -45,14 +45,16 @@ export interface RunOptions extends GuestOptions {
   readonly verbose: boolean;
 }
 
-export type CommandName = "boot" | "run" | "start";
+const commandNames = ["boot", "demo", "run", "start"] as const;
+export type CommandName = (typeof commandNames)[number];
 
 export type Invocation =
   | { readonly command: "help"; readonly topic: CommandName | undefined }
   | { readonly command: "version" }
   | { readonly command: "boot"; readonly options: BootOptions }
   | { readonly command: "start"; readonly options: StartOptions }
-  | { readonly command: "run"; readonly options: RunOptions };
+  | { readonly command: "run"; readonly options: RunOptions }
+  | { readonly command: "demo" };
 
 const defaultMemory = "512M";
 
@@ -85,6 +87,8 @@ const runOptions = {
   verbose: { type: "boolean", short: "v" },
 } as const satisfies ParseArgsOptionsConfig;
 
+const demoOptions = { help: guestOptions.help } as const satisfies ParseArgsOptionsConfig;
+
 /**
  * Reads the arguments of the command `zarch`, without the names of Node and the script.
  * @throws {UsageError}
@@ -93,7 +97,7 @@ export function parseCommandLine(args: readonly string[]): Invocation {
   const [name, ...rest] = args;
   switch (name) {
     case undefined:
-      throw new UsageError("a command is missing: boot, run or start");
+      throw new UsageError(`a command is missing: ${commandList("or")}`);
     case "--help":
     case "-h":
       return { command: "help", topic: undefined };
@@ -108,9 +112,18 @@ export function parseCommandLine(args: readonly string[]): Invocation {
   }
 }
 
+/** The commands as a list in words. */
+function commandList(last: "and" | "or"): string {
+  return `${commandNames.slice(0, -1).join(", ")} ${last} ${commandNames.at(-1)}`;
+}
+
+export function isCommandName(text: string | undefined): text is CommandName {
+  return commandNames.some((name) => name === text);
+}
+
 function commandName(text: string): CommandName {
-  if (text === "boot" || text === "run" || text === "start") return text;
-  throw new UsageError(text.startsWith("-") ? `unknown option ${text}` : `unknown command "${text}"; known are boot, run and start`);
+  if (isCommandName(text)) return text;
+  throw new UsageError(text.startsWith("-") ? `unknown option ${text}` : `unknown command "${text}"; known are ${commandList("and")}`);
 }
 
 function parseCommand(command: CommandName, args: readonly string[]): Invocation {
@@ -127,6 +140,10 @@ function parseCommand(command: CommandName, args: readonly string[]): Invocation
     }
     case "run":
       return parseRun(args);
+    case "demo": {
+      const { values } = parse(args, demoOptions, false);
+      return values.help ? { command: "help", topic: command } : { command };
+    }
   }
 }
 

@@ -4,7 +4,7 @@ export const ExitStatus = {
   success: 0,
   /** A bad option, an unsuitable file, a host failure: one line on standard error says what. */
   usage: 2,
-  /** The guest crashed: disabled wait (Linux: panic) or check stop. */
+  /** The guest crashed: disabled wait (Linux: panic) or check stop. `zarch demo`: or a device does not work. */
   guestCrash: 3,
   /** `zarch run`: the time limit passed. */
   timeout: 124,

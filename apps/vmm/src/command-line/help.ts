@@ -60,7 +60,7 @@ Exit status: that of COMMAND, 128 + n if signal n ended it there; 2 bad option o
   start: `Usage: zarch start [OPTIONS]
 
 Boots the default guest to a shell, with a virtio console, an entropy device and a disk with an ext4 file system that is
-made at the first start and kept.
+made at the first start and kept. If the default guest cannot be fetched, the guest of zarch demo runs instead.
 
       --no-disk         without that disk
 ${bootHelp}
@@ -72,6 +72,16 @@ ${keyHelp}
 
 ${statusHelp}
 `,
+  demo: `Usage: zarch demo
+
+Runs a small guest that is part of zarch, so nothing is downloaded. It finds a console, an entropy device and a disk on each of
+three buses (the s390 descriptor page, channel I/O, PCI), drives them, prints what it found and measured, and powers off.
+
+  -h, --help            this text
+
+Exit status: 0 all nine devices work; 2 bad option or host failure; 3 a device does not work, or the guest crashed;
+128 + n ended by signal n.
+`,
 };
 
 const overview = `Usage: zarch COMMAND [OPTIONS]
@@ -81,6 +91,7 @@ An s390x virtual machine: unmodified Linux for IBM Z, on a CPU, channel subsyste
   zarch start           a shell in the default guest
   zarch boot            boot a kernel of yours, or the default guest
   zarch run -- COMMAND  run one command in the default guest
+  zarch demo            a guest that comes with zarch: nine virtio devices on three buses, in a second
   zarch help COMMAND    all options of a command
   zarch --version
 
