@@ -343,6 +343,24 @@ describe("configuration", () => {
     expect([device.config.get("capacity"), guest.memory.loadUint16(config, "big")]).toEqual([0x0102_0304, 0]);
   });
 
+  it("a notification leaves the page alone unless the guest wrote there", () => {
+    const guest = new LegacyGuest();
+    const entry = guest.attach();
+    guest.probe(entry);
+    guest.notify(entry);
+    const config = entry.address + 5 + 48 + 8;
+    let writes = 0;
+    guest.memory.observeWrites((address) => {
+      if (address >= STORAGE && address < STORAGE + 4096) writes++;
+    });
+    guest.notify(entry);
+    expect(writes).toBe(0);
+    guest.memory.storeUint8(config, 0xff);
+    writes = 0;
+    guest.notify(entry);
+    expect([writes > 0, guest.memory.loadUint8(config)]).toEqual([true, 0]);
+  });
+
   it("a change by the host and one by the guest at the same time: neither is lost", () => {
     const guest = new LegacyGuest();
     const device = new ReverseDevice();

@@ -73,6 +73,8 @@ export class PageDevice {
   readonly #stopListening: () => void;
   /** The configuration as the host last saw it on the page: what differs from it was written by the guest. */
   #config: Uint8Array;
+  /** Room for what is on the page now. */
+  readonly #onPage: Uint8Array;
   /** A configuration change that waits for DRIVER_OK. */
   #configChangeHeld = false;
   /** The guest is past its status write of DRIVER_OK. */
@@ -110,6 +112,7 @@ export class PageDevice {
       tokens: this.#rings.map((_, queue) => this.#tokenAddress(queue)),
     };
     this.#config = new Uint8Array(this.shape.configLength);
+    this.#onPage = new Uint8Array(this.shape.configLength);
     this.#stopListening = device.config.onChange(() => this.#publishConfig());
   }
 
@@ -164,6 +167,15 @@ export class PageDevice {
     this.#takeConfigWrites();
     this.frontend.readConfig(0, this.#config);
     this.#host.memory.write(this.address + configOffset(this.shape), this.#config);
+  }
+
+  /** Whether the configuration on the page is not what the host last saw there. For every notification, so without an allocation. */
+  #configTouched(): boolean {
+    const config = this.#config;
+    const onPage = this.#onPage;
+    this.#host.memory.read(this.address + configOffset(this.shape), onPage);
+    for (let i = 0; i < onPage.length; i++) if (onPage[i] !== config[i]) return true;
+    return false;
   }
 
   /** Hands to the device what the guest wrote into its configuration, which it does without saying so. */
@@ -241,7 +253,7 @@ export class PageDevice {
   /** Accepted features and configuration come without a hypercall, so every hypercall looks for them. */
   #synchronise(): void {
     this.frontend.setDriverFeatures(0, this.#host.memory.loadUint32(this.address + acceptedOffset(this.shape), "little"));
-    this.#publishConfig();
+    if (this.#configTouched()) this.#publishConfig();
   }
 
   /**
