@@ -131,8 +131,8 @@ describe("the demo guest", () => {
 
   it("a device that does not answer: the guest goes on after five seconds of its clock", async () => {
     // Reads are answered in the end, so that the machine can be closed.
-    const disk = () => new FaultInjectingBackend(new MemoryBackend(demoDisk(65536)), { before: () => delay(400) });
-    const { exit, states } = await runDemo({ types: ["block", "console"], disk, haste: 50 });
+    const disk = () => new FaultInjectingBackend(new MemoryBackend(demoDisk(65536)), { before: () => delay(1200) });
+    const { exit, states } = await runDemo({ types: ["block", "console"], disk, haste: 20 });
     expect(exit).toMatchObject({ reason: "disabled-wait", code: "0000000000bad049" });
     expect(states).toEqual({
       "page console": "ok",
