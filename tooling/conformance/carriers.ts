@@ -3,12 +3,14 @@ import { type GuestMemory, ReversedMemory } from "../../packages/guest-memory/sr
 import { CcwNotifications, VirtioCcwDevice } from "../../packages/transport-ccw/src/index.ts";
 import { VirtioMmioDevice } from "../../packages/transport-mmio/src/index.ts";
 import { VirtioPciDevice } from "../../packages/transport-pci-modern/src/index.ts";
+import { DescriptorPage } from "../../packages/transport-s390-legacy/src/index.ts";
 import type { DriverInterface, VirtioDevice } from "../../packages/virtio/src/index.ts";
 import { DEVICE_ID_ECHO, type Subject } from "../../packages/virtio-conformance/src/index.ts";
 import { CcwInterruptions, CcwTransport, type CcwTransportOptions } from "../../packages/virtio-driver/src/ccw/index.ts";
 import { DirectTransport } from "../../packages/virtio-driver/src/index.ts";
 import { MmioTransport } from "../../packages/virtio-driver/src/mmio/index.ts";
 import { PciTransport } from "../../packages/virtio-driver/src/pci/index.ts";
+import { DescriptorPageDriver } from "../../packages/virtio-driver/src/s390-legacy/index.ts";
 import type { Logger } from "../../packages/vmm-interface/src/index.ts";
 
 export interface CarrierOptions {
@@ -94,13 +96,33 @@ function pci(device: VirtioDevice, { driverInterface, features, memory, logger }
   return { transport };
 }
 
+/** The legacy interface only. Storage, which the driver has, ends where the page begins; the rings lie behind it. */
+const page: Carrier = (device, { memory, logger }) => {
+  const address = Math.floor(memory.size / 2 / 4096) * 4096;
+  let driver: DescriptorPageDriver | undefined;
+  const attention = {
+    raise: () => {
+      for (let taken = bus.takeExternalInterruption(); taken; taken = bus.takeExternalInterruption()) driver?.interruption(taken);
+    },
+  };
+  const bus = new DescriptorPage({ memory, address, attention, logger });
+  bus.attach(device);
+  driver = new DescriptorPageDriver({ memory, address, hypercall: (number, argument) => bus.hypercall(number, argument) ?? -22 });
+  const [transport] = driver.scan();
+  if (!transport) throw new Error("no device on the page");
+  return { transport };
+};
+
 const ccw: Carrier = (device, options) => openCcw(device, options, {});
 
 /** As old hosts and guests have it; the legacy interface is revision 0 in any case. */
 const oldCcw: Carrier = (device, options) =>
   openCcw(device, options, { adapterIndicators: false, ...(options.driverInterface === "modern" ? { maxRevision: 1 } : {}) });
 
-export const carriers = { direct, mmio, ccw, pci } satisfies Readonly<Record<string, Carrier>>;
+export const carriers = { direct, mmio, ccw, pci, "s390-legacy": page } satisfies Readonly<Record<string, Carrier>>;
+
+/** Those that have no modern interface. */
+export const legacyOnly: ReadonlySet<Carrier> = new Set([page]);
 
 /** Other ways to carry a device that one device is enough for. */
 export const otherCarriers: Readonly<Record<string, Carrier>> = {

@@ -11,7 +11,7 @@ import {
   MODERN_PACKED,
   MODERN_SPLIT,
 } from "../../packages/virtio-conformance/src/index.ts";
-import { type Carrier, carriers, otherCarriers } from "./carriers.ts";
+import { type Carrier, carriers, legacyOnly, otherCarriers } from "./carriers.ts";
 import { PowerCutDisk } from "./power-cut-disk.ts";
 
 /** A device with the host's side of it. */
@@ -94,7 +94,7 @@ function target(name: string, make: () => Made, transport: string, carrier: Carr
     name,
     deviceId: device.deviceId,
     transport,
-    variants: [MODERN_SPLIT, MODERN_PACKED, LEGACY],
+    variants: legacyOnly.has(carrier) ? [LEGACY] : [MODERN_SPLIT, MODERN_PACKED, LEGACY],
     featureDependencies: device.featureDependencies ?? [],
     open: async ({ driverInterface, features, memory }) => {
       const made = make();

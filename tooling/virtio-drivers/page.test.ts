@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { FlatMemory } from "../../packages/guest-memory/src/index.ts";
 import { DescriptorPage } from "../../packages/transport-s390-legacy/src/index.ts";
 import { VirtioDriver } from "../../packages/virtio-driver/src/index.ts";
-import { DescriptorPageDriver } from "../../packages/virtio-driver/src/s390-legacy/index.ts";
+import { DescriptorPageDriver, type PageEntry } from "../../packages/virtio-driver/src/s390-legacy/index.ts";
 import { EchoDevice } from "../../packages/virtio-driver/test/echo-device.ts";
 
 const STORAGE = 0x8_0000;
@@ -94,12 +94,29 @@ describe("DescriptorPageDriver", () => {
     expect([...memory.view(entry!.acceptedAddress, 4)]).toEqual([4, 3, 2, 1]);
   });
 
-  it("LEGACY-S390-CFG-DRV-003: nothing beyond the configuration", async () => {
-    const { driver } = rig(1);
+  it("LEGACY-S390-CFG-DRV-003: beyond the configuration there is nothing to read, and nothing is written", async () => {
+    const { driver, memory } = rig(2);
     const [transport] = driver.scan();
-    const length = driver.entries()[0]!.configLength;
-    await expect(transport!.readConfig(length - 3, 4)).rejects.toMatchObject({ code: "ERR_DRIVER_REQUEST" });
-    await expect(transport!.writeConfig(length, Uint8Array.of(1))).rejects.toMatchObject({ code: "ERR_DRIVER_REQUEST" });
+    const [{ configAddress, configLength }, next] = driver.entries() as [PageEntry, PageEntry];
+    memory.storeUint8(configAddress + configLength - 1, 7);
+    expect([...(await transport!.readConfig(configLength - 1, 4))]).toEqual([7, 0, 0, 0]);
+    expect([...(await transport!.readConfig(configLength + 3, 2))]).toEqual([0, 0]);
+    await transport!.writeConfig(configLength - 1, Uint8Array.of(9, 0xff, 0xff));
+    await transport!.writeConfig(configLength, Uint8Array.of(0xff));
+    expect([memory.loadUint8(configAddress + configLength - 1), memory.loadUint8(next.address)]).toEqual([9, 9]);
+  });
+
+  it("a queue that does not exist is not set up, and not notified", async () => {
+    const { driver, memory, calls } = rig(1);
+    const [transport] = driver.scan();
+    const before = memory.view(STORAGE, 4096).slice();
+    const areas = { descriptor: 0, driver: 0, device: 0 };
+    for (const queue of [2, 3, 60_000]) {
+      expect([await transport!.queueMaxSize(queue), await transport!.fixedQueue(queue)]).toEqual([0, undefined]);
+      expect(await transport!.setUpQueue(queue, { size: 0, areas })).toBe(false);
+      transport!.notify(queue);
+    }
+    expect([memory.view(STORAGE, 4096), calls]).toEqual([before, []]);
   });
 
   it("LEGACY-S390-INT-DRV-003..005: takes interruptions of the page, by token; others are ignored", async () => {

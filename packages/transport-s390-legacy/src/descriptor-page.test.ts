@@ -304,6 +304,18 @@ describe("status and features", () => {
     expect([guest.answer(2), fresh.getBuf()?.token]).toEqual(["cba", 2]);
   });
 
+  it("CORE-RESET-DEV-003: after a reset nothing is taken from a ring before there is a driver again", () => {
+    const guest = new LegacyGuest();
+    const device = new ReverseDevice();
+    const entry = guest.attach(device);
+    guest.probe(entry);
+    guest.page.hypercall(1, entry.address);
+    guest.offer(guest.ring(entry));
+    expect([guest.notify(entry), guest.answer(), device.activations]).toEqual([0, "...", 0]);
+    guest.setStatus(entry, 1);
+    expect([guest.notify(entry), guest.answer(), device.activations]).toEqual([0, "cba", 1]);
+  });
+
   it("a reset with I/O in flight: what follows takes effect when that is over", async () => {
     const guest = new LegacyGuest();
     const device = new ReverseDevice();

@@ -223,12 +223,18 @@ export class PageDevice {
     return this.#rings.findIndex((ring) => ring.size !== 0 && ring.address === address);
   }
 
-  /** NOTIFY. Also starts service: drivers use queues before they write DRIVER_OK. */
+  /** The status byte, which is the guest's. */
+  get #status(): number {
+    return this.#host.memory.loadUint8(this.address + HEADER.status);
+  }
+
+  /** NOTIFY. Also starts service: drivers use queues before they write DRIVER_OK. Until there is any status, there is no driver. */
   notify(queue: number): void {
     if (this.frontend.resetting) {
       this.#late.add(queue);
       return;
     }
+    if (this.#status === 0) return;
     this.#synchronise();
     this.frontend.notify(queue);
   }
@@ -240,7 +246,7 @@ export class PageDevice {
       return;
     }
     this.#synchronise();
-    const status = this.#host.memory.loadUint8(this.address + HEADER.status);
+    const status = this.#status;
     this.#driverOk = (status & STATUS_DRIVER_OK) !== 0;
     // A status of 0 would be a reset, which has a hypercall of its own.
     if (status !== 0) this.frontend.writeStatus(status);

@@ -8,6 +8,12 @@ const GAP = 32;
 /** Bytes of a region that the suite uses. */
 export const ARENA_SIZE = 256 * 1024;
 
+/** What a part of memory has to hold. */
+interface Guarded {
+  readonly address: number;
+  readonly expected: Uint8Array;
+}
+
 interface Allocation extends BufferSpan {
   readonly what: string;
 }
@@ -36,7 +42,9 @@ export class Arena {
   readonly endian: Endian;
   readonly start: number;
   readonly size: number;
-  readonly #expected: Uint8Array;
+  readonly #own: Guarded;
+  /** Spans outside of the region that the host has given the driver. */
+  readonly #adopted: (Guarded & { readonly what: string })[] = [];
   readonly #allocations: Allocation[] = [];
   readonly #open: BufferSpan[] = [];
   #next: number;
@@ -53,9 +61,9 @@ export class Arena {
     this.endian = endian;
     this.start = region.address;
     this.size = ARENA_SIZE;
-    this.#expected = patternBytes().slice();
+    this.#own = { address: this.start, expected: patternBytes().slice() };
     this.#next = region.address;
-    memory.write(this.start, this.#expected);
+    memory.write(this.start, this.#own.expected);
   }
 
   /** The first address behind the arena. */
@@ -65,6 +73,28 @@ export class Arena {
 
   contains(address: number, length: number): boolean {
     return address >= this.start && address + length <= this.end;
+  }
+
+  /** Whether any byte of a span is the driver's, adopted ones included. */
+  touches(address: number, length: number): boolean {
+    return [this.#own, ...this.#adopted].some(
+      (record) => address + length > record.address && address < record.address + record.expected.length,
+    );
+  }
+
+  /** Takes a span outside of the region, a multiple of 4 bytes, under guard as well: a ring where the host has placed it. */
+  adopt(address: number, length: number, what: string): void {
+    this.#adopted.push({ address, expected: this.read(address, length), what });
+  }
+
+  /** Gives back what was adopted: the host may do with it what it likes. Returns the spans. */
+  disown(): { readonly address: number; readonly length: number; readonly what: string }[] {
+    const spans = this.#adopted.splice(0).map(({ address, expected, what }) => ({ address, length: expected.length, what }));
+    for (const { address, length } of spans) {
+      const kept = this.#open.filter((open) => open.address + open.length <= address || open.address >= address + length);
+      this.#open.splice(0, this.#open.length, ...kept);
+    }
+    return spans;
   }
 
   /** @returns the address of `length` bytes at a multiple of `align`, filled with the pattern */
@@ -99,8 +129,8 @@ export class Arena {
     this.#allocations.length = 0;
     this.#open.length = 0;
     this.#next = this.start;
-    this.#expected.set(patternBytes());
-    this.memory.write(this.start, this.#expected);
+    this.#own.expected.set(patternBytes());
+    this.memory.write(this.start, this.#own.expected);
   }
 
   /** Lets the device write to a span. */
@@ -113,7 +143,7 @@ export class Arena {
     const at = this.#open.findIndex((span) => span.address === address && span.length === length);
     if (at < 0) return;
     this.#open.splice(at, 1);
-    this.memory.read(address, this.#expected.subarray(address - this.start, address - this.start + length));
+    this.#keep(address, length);
   }
 
   isOpen(address: number, length: number): boolean {
@@ -122,11 +152,17 @@ export class Arena {
 
   write(address: number, bytes: Uint8Array): void {
     this.memory.write(address, bytes);
-    this.#expected.set(bytes, address - this.start);
+    this.#keep(address, bytes.length);
   }
 
+  /** From now on the bytes have to be as they are. */
   #keep(address: number, length: number): void {
-    this.memory.read(address, this.#expected.subarray(address - this.start, address - this.start + length));
+    const record = this.contains(address, length)
+      ? this.#own
+      : this.#adopted.find((each) => address >= each.address && address + length <= each.address + each.expected.length);
+    if (!record) return;
+    const at = address - record.address;
+    this.memory.read(address, record.expected.subarray(at, at + length));
   }
 
   fill(address: number, length: number, value: number): void {
@@ -166,6 +202,8 @@ export class Arena {
 
   /** What lies at an address, for messages. */
   describe(address: number): string {
+    const adopted = this.#adopted.find((span) => address >= span.address && address < span.address + span.expected.length);
+    if (adopted) return `${adopted.what}, byte ${address - adopted.address}`;
     const at = this.#allocations.findLast((allocation) => address >= allocation.address);
     if (!at) return "unused memory";
     const offset = address - at.address;
@@ -174,15 +212,22 @@ export class Arena {
 
   /** Says which byte the device changed that it must not, if any. */
   damage(): string | undefined {
-    const now = this.read(this.start, this.size);
+    for (const record of [this.#own, ...this.#adopted]) {
+      const address = this.#damaged(record);
+      if (address !== undefined) return `the device wrote to 0x${address.toString(16)} (${this.describe(address)})`;
+    }
+    return undefined;
+  }
+
+  /** The first byte that is not as it has to be. */
+  #damaged(record: Guarded): number | undefined {
+    const now = this.read(record.address, record.expected.length);
     const words = new Int32Array(now.buffer);
-    const expected = new Int32Array(this.#expected.buffer);
+    const expected = new Int32Array(record.expected.buffer);
     for (let word = 0; word < words.length; word++) {
       if (words[word] === expected[word]) continue;
       for (let at = 4 * word; at < 4 * word + 4; at++) {
-        const address = this.start + at;
-        if (now[at] === this.#expected[at] || this.isOpen(address, 1)) continue;
-        return `the device wrote to 0x${address.toString(16)} (${this.describe(address)})`;
+        if (now[at] !== record.expected[at] && !this.isOpen(record.address + at, 1)) return record.address + at;
       }
     }
     return undefined;

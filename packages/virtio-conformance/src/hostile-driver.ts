@@ -39,6 +39,8 @@ export class HostileDriver {
   #queues: number[] = [];
   /** Entries of each queue. */
   readonly #sizes: number[] = [];
+  /** Rings that are where the host has placed them. */
+  readonly #placed: (VirtqueueAreas | undefined)[] = [];
   /** Where the next buffer of each packed ring goes, over two rounds. */
   readonly #packedPositions: number[] = [];
   #packed = false;
@@ -76,7 +78,9 @@ export class HostileDriver {
     await this.#transport.reset();
     for (let queue = 0; queue < MAX_QUEUES; queue++) {
       const size = await this.#transport.queueMaxSize(queue);
-      this.#sizes.push(Math.min(RING_SIZE, size));
+      const fixed = await this.#transport.fixedQueue?.(queue);
+      this.#sizes.push(fixed?.size ?? Math.min(RING_SIZE, size));
+      this.#placed.push(fixed?.areas);
       if (size > 0) this.#queues.push(queue);
     }
     if (this.#queues.length === 0) this.#queues = [0];
@@ -148,7 +152,7 @@ export class HostileDriver {
   }
 
   #areas(queue: number): VirtqueueAreas {
-    return legacyAreas(this.#space(queue), this.#sizes[queue] || 1, LEGACY_ALIGN);
+    return this.#placed[queue] ?? legacyAreas(this.#space(queue), this.#sizes[queue] || 1, LEGACY_ALIGN);
   }
 
   /** Initialization as it should be. */
@@ -171,7 +175,8 @@ export class HostileDriver {
   }
 
   async #setUp(queue: number): Promise<void> {
-    this.#memory.fill(this.#space(queue), BUFFERS, 0);
+    const { descriptor } = this.#areas(queue);
+    this.#memory.fill(descriptor, BUFFERS, 0);
     this.#packedPositions[queue] = 0;
     await this.#transport.setUpQueue(queue, { size: this.#sizes[queue] ?? 0, areas: this.#areas(queue) });
   }
@@ -192,8 +197,9 @@ export class HostileDriver {
   #writeDescriptor(): void {
     const memory = this.#memory;
     const endian = this.#endian;
-    const space = this.#space(this.#queue());
-    const table = this.#chance(3) ? space + BUFFERS : space;
+    const queue = this.#queue();
+    const space = this.#space(queue);
+    const table = this.#chance(3) ? space + BUFFERS : this.#areas(queue).descriptor;
     const at = table + DESCRIPTOR_SIZE * this.#pick(RING_SIZE);
     const address = this.#chance(16) ? this.#wild32() * this.#pick(0x1_0000_0000) : space + BUFFERS + this.#pick(0x600);
     memory.storeUint64(at, Math.min(address, Number.MAX_SAFE_INTEGER), endian);
@@ -208,6 +214,7 @@ export class HostileDriver {
     const endian = this.#endian;
     const queue = this.#queue();
     const space = this.#space(queue);
+    const { descriptor } = this.#areas(queue);
     const size = this.#sizes[queue] || 1;
     const parts = this.#chance(3) ? 1 + this.#pick(4) : 3;
     const readable = Math.min(parts, this.#chance(4) ? this.#pick(parts + 1) : 1 + this.#pick(2));
@@ -223,7 +230,7 @@ export class HostileDriver {
     memory.write(header, bytes);
     // The head comes last, as a packed ring wants it.
     for (let i = parts - 1; i >= 0; i--) {
-      const at = space + DESCRIPTOR_SIZE * ((first + i) % size);
+      const at = descriptor + DESCRIPTOR_SIZE * ((first + i) % size);
       const length =
         i === 0 && readable > 0 ? 16 : i === parts - 1 ? (this.#chance(3) ? 1 + this.#pick(16) : 1) : 512 * (1 + this.#pick(2));
       memory.storeUint64(at, i === 0 && readable > 0 ? header : space + DATA, endian);

@@ -147,7 +147,10 @@ export class Session {
   // ---- status and features ----
 
   async reset(): Promise<void> {
+    // Rings that the host has placed are the host's to clear, and nobody's to write afterwards.
+    const placed = this.arena.disown();
     await this.#do(this.transport.reset(), "reset of the device");
+    for (const { address, length, what } of placed) this.arena.adopt(address, length, what);
     this.rings.clear();
   }
 
@@ -249,9 +252,22 @@ export class Session {
     return this.#do(this.transport.queueMaxSize(queue), "read of a queue's size");
   }
 
-  /** Lays a queue out and hands it to the device. Returns undefined if the device refuses it. */
+  /** What the transport does not leave to the driver: the size of a queue, and perhaps its place. */
+  async fixedQueue(queue: number): Promise<{ readonly size: number; readonly areas?: VirtqueueAreas } | undefined> {
+    return this.transport.fixedQueue && this.#do(this.transport.fixedQueue(queue), "read of what is fixed of a queue");
+  }
+
+  /**
+   * Lays a queue out and hands it to the device. Returns undefined if the device refuses it. The case does not apply if the transport says that
+   * the queue has another size.
+   */
   async setUpQueue(queue: number, size: number): Promise<RawRing | undefined> {
-    const areas = this.layOut(size);
+    const fixed = await this.fixedQueue(queue);
+    needs(fixed === undefined || fixed.size === size, "the host decides how large a queue is");
+    const areas = fixed?.areas ?? this.layOut(size);
+    if (fixed?.areas && !this.arena.touches(areas.descriptor, 1)) {
+      this.arena.adopt(areas.descriptor, legacyRingSize(size, LEGACY_ALIGN), `ring of queue ${queue}`);
+    }
     const ring = this.variant.format === "packed" ? new RawPackedRing(this.arena, size, areas) : new RawSplitRing(this.arena, size, areas);
     this.rings.set(queue, ring);
     return (await this.offerQueue(queue, size, areas)) ? ring : undefined;
@@ -277,7 +293,8 @@ export class Session {
     for (let queue = 0; queue < MAX_QUEUES; queue++) {
       const most = await this.queueMaxSize(queue);
       if (most === 0) continue;
-      const ring = await this.setUpQueue(queue, this.legacy ? most : Math.min(most, size));
+      const fixed = await this.fixedQueue(queue);
+      const ring = await this.setUpQueue(queue, fixed?.size ?? (this.legacy ? most : Math.min(most, size)));
       demand(ring !== undefined, `queue ${queue} is refused`);
     }
   }
@@ -442,12 +459,12 @@ export class Session {
 
   // ---- watching ----
 
-  /** The accesses of the device to the arena while `action` runs and for as long as things go on by themselves. */
+  /** The accesses of the device to the driver's memory while `action` runs and for as long as things go on by themselves. */
   async accesses(action: () => void | Promise<void>): Promise<Access[]> {
     const { watch } = this;
     const seen: Access[] = [];
     watch.listener = (access) => {
-      if (access.address + access.length > this.arena.start && access.address < this.arena.end) seen.push(access);
+      if (this.arena.touches(access.address, access.length)) seen.push(access);
     };
     try {
       await action();

@@ -61,6 +61,8 @@ export interface DriverTransport {
    * of 8 bytes and an array may be torn by a change; `VirtioDriver.readConfig` puts fields together that belong together.
    */
   readConfig(offset: number, length: number): Promise<Uint8Array>;
+  /** True where a device hears of what is written to its configuration only once it has a status (s390 descriptor page). */
+  readonly configWritesNeedStatus?: boolean;
   /** Writes one field; see {@link readConfig}. */
   writeConfig(offset: number, data: Uint8Array): Promise<void>;
   /** The generation of the configuration (2.5.1). Absent where there is none: in legacy interfaces, and on ccw. */

@@ -156,6 +156,7 @@ export const consoleCases: readonly ConformanceCase[] = [
     const session = await rig.open();
     await session.reset();
     needs((await session.offered()).has(F_EMERG_WRITE), "EMERG_WRITE is not offered");
+    needs(!session.transport.configWritesNeedStatus, "the transport tells of writes to the configuration only when there is a status");
     const { console } = session.controls;
     const bytes = new Uint8Array(4);
     bytes[session.endian === "little" ? 0 : 3] = 0x21;

@@ -52,7 +52,9 @@ export const hostileDmaCases: readonly ConformanceCase[] = [
     const { watch } = session;
     let resetting: Promise<void> | undefined;
     watch.listener = ({ kind, address }) => {
-      if (kind === "write" && session.arena.isOpen(address, 1)) resetting ??= session.transport.reset();
+      if (resetting || kind !== "write" || !session.arena.isOpen(address, 1)) return;
+      session.arena.disown();
+      resetting = session.transport.reset();
     };
     try {
       session.prepare(session.message(1));

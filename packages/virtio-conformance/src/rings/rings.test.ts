@@ -63,4 +63,19 @@ describe("an arena", () => {
     memory.storeUint8(arena.end - 1, memory.loadUint8(arena.end - 1) ^ 0x80);
     expect(arena.damage()).toContain("(unused memory)");
   });
+
+  it("guards rings that the host has placed elsewhere, until they are given back", () => {
+    const memory = new FlatMemory(2 * ARENA_SIZE);
+    const arena = new Arena(memory, { address: 4096, length: ARENA_SIZE }, "big");
+    const ring = arena.end + 4096;
+    arena.adopt(ring, 64, "ring");
+    arena.store16(ring + 2, 0x1234);
+    arena.open(ring + 32, 32);
+    memory.fill(ring + 32, 32, 1);
+    expect([arena.damage(), arena.touches(ring + 63, 4), arena.touches(ring + 64, 4)]).toEqual([undefined, true, false]);
+    memory.storeUint8(ring + 2, 0);
+    expect(arena.damage()).toContain("(ring, byte 2)");
+    expect(arena.disown()).toEqual([{ address: ring, length: 64, what: "ring" }]);
+    expect([arena.damage(), arena.isOpen(ring + 32, 1), arena.touches(ring, 4)]).toEqual([undefined, false, false]);
+  });
 });

@@ -30,6 +30,7 @@ export class S390LegacyTransport implements DriverTransport {
   readonly driverInterface = "legacy";
   readonly endian = "big";
   readonly deviceId: number;
+  readonly configWritesNeedStatus = true;
   readonly #entry: PageEntry;
   readonly #hypercall: S390LegacyTransportOptions["hypercall"];
   readonly #token: number;
@@ -100,23 +101,21 @@ export class S390LegacyTransport implements DriverTransport {
     return true;
   }
 
-  #check(offset: number, length: number): void {
-    if (offset + length > this.#entry.configLength) {
-      throw new DriverError("ERR_DRIVER_REQUEST", `${length} bytes of configuration at ${offset}: there are ${this.#entry.configLength}`);
-    }
+  /** How much of a span of the configuration there is: behind it lies the next device. */
+  #present(offset: number, length: number): number {
+    return Math.max(0, Math.min(length, this.#entry.configLength - offset));
   }
 
+  /** What lies beyond the configuration reads as 0. */
   async readConfig(offset: number, length: number): Promise<Uint8Array> {
-    this.#check(offset, length);
     const bytes = new Uint8Array(length);
-    this.memory.read(this.#entry.configAddress + offset, bytes);
+    this.memory.read(this.#entry.configAddress + offset, bytes.subarray(0, this.#present(offset, length)));
     return bytes;
   }
 
   /** There is no hypercall that says so: the status as it is, said again, makes the host look. */
   async writeConfig(offset: number, data: Uint8Array): Promise<void> {
-    this.#check(offset, data.length);
-    this.memory.write(this.#entry.configAddress + offset, data);
+    this.memory.write(this.#entry.configAddress + offset, data.subarray(0, this.#present(offset, data.length)));
     await this.writeStatus(await this.readStatus());
   }
 
@@ -124,19 +123,20 @@ export class S390LegacyTransport implements DriverTransport {
     return this.#entry.ringSize(queue);
   }
 
-  async fixedQueue(queue: number): Promise<DriverQueueSetup> {
+  async fixedQueue(queue: number): Promise<DriverQueueSetup | undefined> {
     const size = this.#entry.ringSize(queue);
+    if (size === 0) return undefined;
     return { size, areas: legacyAreas(this.#entry.ringAddress(queue), size, LEGACY_ALIGN) };
   }
 
   /** The ring is where it is; what is left is to say by which token its interruptions are known. */
   async setUpQueue(queue: number, { size }: DriverQueueSetup): Promise<boolean> {
-    if (size !== this.#entry.ringSize(queue)) return false;
+    if (size === 0 || size !== this.#entry.ringSize(queue)) return false;
     this.memory.storeUint64(this.#entry.tokenAddress(queue), this.#token + queue, "big");
     return true;
   }
 
   notify(queue: number): void {
-    this.#hypercall(NOTIFY, this.#entry.ringAddress(queue));
+    if (this.#entry.ringSize(queue) !== 0) this.#hypercall(NOTIFY, this.#entry.ringAddress(queue));
   }
 }
