@@ -1,7 +1,7 @@
 # A block device (virtio 1.4, section 5.2). A request is a header for the device to read: type (4), reserved (4), sector (8); the
 # data; and a byte for the device to write: the status. Sectors have 512 bytes, whatever the device's blocks are.
 #
-# Two ways of reading are timed: 4 KiB at a time, each request when the last one is answered; and several requests of 64 KiB at once.
+# Two ways of reading are timed: 4 KiB at a time, each request when the last one is answered; several requests of 64 KiB at once.
 # All that was read is compared with what the disk should hold (pattern.ts): the quad at byte 8n is "zarch" and n in three bytes.
 
 .equ SLOTS,             8               # requests at once: each has three descriptors, a header, and 64 KiB of BUFFERS

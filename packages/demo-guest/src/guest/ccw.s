@@ -5,7 +5,6 @@
 .equ CCW_VDEV_RESET,    0x33
 .equ CCW_SET_IND,       0x43
 .equ CCW_READ_STATUS,   0x72
-.equ CCW_READ_FEAT,     0x12
 .equ CCW_WRITE_FEAT,    0x11
 .equ CCW_READ_CONF,     0x22
 .equ CCW_WRITE_STATUS,  0x31

@@ -7,10 +7,7 @@
 .equ SCLP_WRITE_EVENT_MASK, 0x00780005
 .equ SCLP_WRITE_EVENT_DATA, 0x00760005
 
-# An SCCB: length (2), function, control mask (3), response code (2); what follows is the command's.
-.equ SCCB_LENGTH,       SCCB+0
-.equ SCCB_RESPONSE,     SCCB+6
-.equ SCCB_DATA,         SCCB+8
+# An SCCB: length (2), function, control mask (3), response code (2) at 6; what follows at 8 is the command's.
 
 # Do command r2 with the block at SCCB. Result: the response code; its rightmost byte is 0x10 or 0x20 if all went well.
 sclp_command:
