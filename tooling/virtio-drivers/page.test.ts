@@ -1,13 +1,17 @@
 import { describe, expect, it } from "vitest";
+import { BlkDevice } from "../../packages/device-blk/src/index.ts";
+import { MemoryDisk } from "../../packages/device-blk/test/memory-disk.ts";
 import { FlatMemory } from "../../packages/guest-memory/src/index.ts";
 import { DescriptorPage } from "../../packages/transport-s390-legacy/src/index.ts";
-import { VirtioDriver } from "../../packages/virtio-driver/src/index.ts";
+import { F_EVENT_IDX, F_INDIRECT_DESC, F_VERSION_1, type VirtioDevice } from "../../packages/virtio/src/index.ts";
+import { BlockDriver, type DriverQueueSetup, VirtioDriver } from "../../packages/virtio-driver/src/index.ts";
 import { DescriptorPageDriver, type PageEntry } from "../../packages/virtio-driver/src/s390-legacy/index.ts";
 import { EchoDevice } from "../../packages/virtio-driver/test/echo-device.ts";
+import { ScriptedDevice } from "../../packages/virtio-driver/test/scripted-device.ts";
 
 const STORAGE = 0x8_0000;
 
-function rig(count: number) {
+function rig(count: number, more: readonly VirtioDevice[] = []) {
   const memory = new FlatMemory(STORAGE + 0x8_0000);
   const calls: [number, number][] = [];
   const attention = {
@@ -17,7 +21,7 @@ function rig(count: number) {
   };
   const page: DescriptorPage = new DescriptorPage({ memory, address: STORAGE, attention });
   const devices = Array.from({ length: count }, () => new EchoDevice());
-  for (const device of devices) page.attach(device);
+  for (const device of [...devices, ...more]) page.attach(device);
   const driver: DescriptorPageDriver = new DescriptorPageDriver({
     memory,
     address: STORAGE,
@@ -152,5 +156,148 @@ describe("DescriptorPageDriver", () => {
       [1, 2],
       [3, 4],
     ]);
+  });
+
+  it("LEGACY-S390-HDR-DRV-001..007, LEGACY-S390-VQCFG-DRV-001..005, LEGACY-S390-VQCFG-DRV-007, LEGACY-S390-VQCFG-DRV-011, LEGACY-S390-FEAT-DRV-001, LEGACY-S390-FEAT-DRV-002, LEGACY-S390-CFG-DRV-001, LEGACY-S390-CFG-DRV-002, LEGACY-S390-CFG-DRV-004, LEGACY-S390-RING-DRV-004..007: an entry byte by byte", async () => {
+    const memory = new FlatMemory(STORAGE + 0x8_0000);
+    const [first, second] = [STORAGE + 0x1000, STORAGE + 0x4000];
+    const block = (ring: number, size: number): number[] => [
+      ...[9, 9, 9, 9, 9, 9, 9, 9],
+      ...[0, 0, 0, 0, 0, ring >> 16, (ring >> 8) & 0xff, ring & 0xff],
+      ...[size >> 8, size & 0xff],
+      // Padding, which may be anything.
+      ...[0xff, 0xfe, 0xfd, 0xfc, 0xfb, 0xfa],
+    ];
+    const header = [9, 2, 2, 3, 0];
+    const entry = [...header, ...block(first, 256), ...block(second, 8), 0x81, 0x02, 0, 0, 11, 22, 33];
+    memory.write(STORAGE, Uint8Array.from([...entry, 4, 0, 1, 0, 0, 0x80, 0]));
+    const hypercall = (number: number, address: number): number => {
+      if (number === 1) memory.storeUint8(address + 4, 0);
+      return 0;
+    };
+    const driver = new DescriptorPageDriver({ memory, address: STORAGE, hypercall });
+    const [one, other] = driver.scan();
+    expect([one?.deviceId, other?.deviceId, driver.entries().map(({ address }) => address - STORAGE)]).toEqual([9, 4, [0, entry.length]]);
+    expect([await one?.queueMaxSize(0), await one?.queueMaxSize(1), await one?.queueMaxSize(2)]).toEqual([256, 8, 0]);
+    // Descriptors, available ring, and the used ring at the next multiple of 4096; contiguous.
+    const [large, small] = [await one?.fixedQueue(0), await one?.fixedQueue(1)];
+    expect(large).toEqual({ size: 256, areas: { descriptor: first, driver: first + 4096, device: first + 8192 } });
+    expect(small).toEqual({ size: 8, areas: { descriptor: second, driver: second + 128, device: second + 4096 } });
+    expect(await one?.setUpQueue(1, { size: 8, areas: small!.areas! })).toBe(true);
+    expect(memory.loadUint64(STORAGE + 5 + 24, "big")).toBeLessThan(1000);
+    expect([await one?.readDeviceFeatures(0), await other?.readDeviceFeatures(0)]).toEqual([0x0281, 0x80]);
+    await one?.writeDriverFeatures(0, 0x0201);
+    await one?.writeStatus(3);
+    expect([...memory.view(STORAGE + 5 + 48, 4), memory.loadUint8(STORAGE + 4)]).toEqual([0x81, 0x02, 0x01, 0x02, 3]);
+    expect([...(await one!.readConfig(0, 3))]).toEqual([11, 22, 33]);
+    await expect(VirtioDriver.open(one!, { queues: 3 }).then((opened) => opened.queue(2))).rejects.toMatchObject({
+      code: "ERR_DRIVER_QUEUE",
+    });
+  });
+
+  it("LEGACY-S390-FEAT-DRV-008: VERSION_1 is not accepted, even if the page has it", async () => {
+    const memory = new FlatMemory(STORAGE + 0x8_0000);
+    memory.write(STORAGE, Uint8Array.from([9, 0, 8, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0]));
+    const driver = new DescriptorPageDriver({ memory, address: STORAGE, hypercall: () => 0 });
+    await VirtioDriver.open(driver.scan()[0]!, { features: [0, F_VERSION_1] });
+    expect([...memory.view(STORAGE + 5 + 8, 8)]).toEqual([1, 0, 0, 0, 0, 0, 0, 0]);
+  });
+
+  it("LEGACY-S390-RING-DRV-001..003, LEGACY-S390-RING-DRV-008..010, LEGACY-S390-CFG-DRV-005: rings and configuration are big-endian", async () => {
+    const { driver, devices, memory, calls } = rig(1);
+    const [transport] = driver.scan();
+    (devices[0] as EchoDevice).hold = true;
+    const config = devices[0]?.config as unknown as { set(values: Record<string, number>): void };
+    config.set({ small: 0x1234, large: 0x1_2345_6789 });
+    const opened = await VirtioDriver.open(transport!, { without: [F_EVENT_IDX, F_INDIRECT_DESC] });
+    const layout = { small: { offset: 0, width: 2 }, large: { offset: 8, width: 8 } } as const;
+    expect(await opened.readConfigFields(layout)).toEqual({ small: 0x1234, large: 0x1_2345_6789 });
+    const { areas, size } = (await transport!.fixedQueue(0)) as DriverQueueSetup;
+    const answer = opened.request(0, [Uint8Array.of(1, 2, 3)], [5]);
+    const view = new DataView(memory.view(areas.descriptor, 8192).slice().buffer);
+    const head = view.getUint16(areas.driver - areas.descriptor + 4);
+    const part = (index: number) => ({
+      address: Number(view.getBigUint64(16 * index)),
+      length: view.getUint32(16 * index + 8),
+      flags: view.getUint16(16 * index + 12),
+      next: view.getUint16(16 * index + 14),
+    });
+    const [out, into] = [part(head), part(part(head).next)];
+    expect([out.length, out.flags, into.length, into.flags]).toEqual([3, 1, 5, 2]);
+    expect([...memory.view(out.address, 3)]).toEqual([1, 2, 3]);
+    expect([memory.loadUint16(areas.driver, "big"), memory.loadUint16(areas.driver + 2, "big")]).toEqual([0, 1]);
+    devices[0]?.release();
+    await answer;
+    expect(memory.loadUint16(areas.device + 2, "big")).toBe(1);
+    expect([memory.loadUint32(areas.device + 4, "big"), memory.loadUint32(areas.device + 8, "big")]).toEqual([head, 3]);
+    // NO_NOTIFY: the device looks by itself.
+    calls.length = 0;
+    memory.storeUint16(areas.device, 1, "big");
+    void opened.request(0, [Uint8Array.of(1)], [1]).catch(() => {});
+    expect([calls, size]).toEqual([[], 8]);
+    await opened.close();
+  });
+
+  it("LEGACY-S390-RING-DRV-009: an indirect table has flag 4", async () => {
+    const { driver, devices, memory } = rig(1);
+    const [transport] = driver.scan();
+    (devices[0] as EchoDevice).hold = true;
+    const opened = await VirtioDriver.open(transport!);
+    void opened.request(0, [Uint8Array.of(1, 2, 3)], [5]).catch(() => {});
+    const { areas } = (await transport!.fixedQueue(0)) as DriverQueueSetup;
+    const head = memory.loadUint16(areas.driver + 4, "big");
+    expect(memory.loadUint16(areas.descriptor + 16 * head + 12, "big")).toBe(4);
+    await opened.close();
+  });
+});
+
+describe("a block device on the page", () => {
+  const F_FLUSH = 9;
+  const STATUS_ONLY = [1];
+
+  it("LEGACY-S390-BLK-DEV-001, LEGACY-S390-BLK-DEV-002: takes requests with a big-endian header; those whose feature is not offered are unsupported", async () => {
+    const disk = new MemoryDisk(64 * 512);
+    const { driver } = rig(0, [new BlkDevice({ backend: disk })]);
+    const opened = await VirtioDriver.open(driver.scan()[0]!, { features: [F_FLUSH] });
+    const ask = async (type: number, out: readonly Uint8Array[], into: readonly number[]) => {
+      const header = new Uint8Array(16);
+      const view = new DataView(header.buffer);
+      view.setUint32(0, type);
+      view.setUint32(4, 7);
+      view.setBigUint64(8, 5n);
+      return (await opened.request(0, [header, ...out], into)).data;
+    };
+    const sector = Uint8Array.from({ length: 512 }, (_, i) => i * 3);
+    expect([...(await ask(1, [sector], STATUS_ONLY))]).toEqual([0]);
+    expect(disk.bytes.subarray(5 * 512, 6 * 512)).toEqual(sector);
+    expect(await ask(0, [], [512, 1])).toEqual(Uint8Array.from([...sector, 0]));
+    expect([...(await ask(4, [], STATUS_ONLY))]).toEqual([0]);
+    expect(disk.calls).toEqual(["write 2560 512", "read 2560 512", "flush"]);
+    for (const type of [2, 3, 0x8000_0001]) expect([type, ...(await ask(type, [sector], STATUS_ONLY))]).toEqual([type, 2]);
+    expect(disk.calls.length).toBe(3);
+  });
+
+  it("LEGACY-S390-BLK-DRV-001..003: the driver sends the types IN, OUT and FLUSH, and no flag with them", async () => {
+    const device = new ScriptedDevice({
+      deviceId: 2,
+      features: [9],
+      layout: { capacity: { offset: 0, width: 8 } },
+      config: { capacity: 64 },
+      queues: [16],
+      answer: (_, __, chain) => {
+        const room = chain.writable.remaining;
+        chain.writable.write(new Uint8Array(room));
+        return room;
+      },
+    });
+    const { driver } = rig(0, [device]);
+    const disk = await BlockDriver.open(driver.scan()[0]!);
+    await disk.read(0, new Uint8Array(512));
+    await disk.write(0x23 * 512, new Uint8Array(512));
+    await disk.flush();
+    const headers = device.requests.map(({ data }) => [...data.subarray(0, 16)]);
+    const header = (type: number, sector: number): number[] => [0, 0, 0, type, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, sector];
+    expect(headers).toEqual([header(0, 0), header(1, 0x23), header(4, 0)]);
+    await disk.close();
   });
 });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { FlatMemory } from "../../packages/guest-memory/src/index.ts";
 import { VirtioPciDevice, type VirtioPciOptions, vendorCapability } from "../../packages/transport-pci-modern/src/index.ts";
+import { F_NOTIFICATION_DATA, F_RING_RESET } from "../../packages/virtio/src/index.ts";
 import { DriverError, VirtioDriver } from "../../packages/virtio-driver/src/index.ts";
 import { type PciAccess, PciTransport, type PciTransportOptions } from "../../packages/virtio-driver/src/pci/index.ts";
 import { EchoDevice } from "../../packages/virtio-driver/test/echo-device.ts";
@@ -141,5 +142,143 @@ describe("PciTransport", () => {
     });
     const { transport } = rig({}, { polling: { attempts: 5 } }, stuck);
     await expect(transport.reset()).rejects.toMatchObject({ code: "ERR_DRIVER_TIMEOUT" });
+  });
+
+  it("PCI-DISC-DRV-002, PCI-DISC-DRV-003: takes transitional device IDs too, and any revision", async () => {
+    const revision =
+      (value: number) =>
+      (pci: PciAccess): PciAccess => ({
+        ...pci,
+        readConfig: (at, width) => (at === 8 ? ((pci.readConfig(at, width) & ~0xff) | value) >>> 0 : pci.readConfig(at, width)),
+      });
+    for (const value of [0, 1, 0xff]) {
+      for (const personality of ["modern", "transitional", "legacy"] as const) {
+        const { transport } = rig({ personality }, {}, revision(value));
+        expect([transport.deviceId, await echo(transport)]).toEqual([9, [1, 2, 3]]);
+      }
+    }
+  });
+
+  it("PCI-CAP-DRV-004, PCI-CAP-DRV-007: capabilities and structures may be larger than known", async () => {
+    const lengths = [0x42, 0x4c];
+    const larger = (pci: PciAccess): PciAccess => ({
+      ...pci,
+      readConfig: (at, width) => pci.readConfig(at, width) + (lengths.includes(at) ? (width === 1 ? 8 : 0x10_0000) : 0),
+    });
+    expect(await echo(rig({}, {}, larger).transport)).toEqual([1, 2, 3]);
+  });
+
+  it("PCI-ACCESS-DRV-001, PCI-CAP-DRV-009, PCI-CFGACC-DRV-001..003, PCI-COMMON-DRV-001..003: accesses are as wide as the fields, and only to what may be written", async () => {
+    const widths = new Map([
+      ...[0x00, 0x04, 0x08, 0x0c].map((at) => [at, 4] as const),
+      ...[0x10, 0x12, 0x16, 0x18, 0x1a, 0x1c, 0x1e].map((at) => [at, 2] as const),
+      ...[0x14, 0x15].map((at) => [at, 1] as const),
+      ...[0x20, 0x24, 0x28, 0x2c, 0x30, 0x34].map((at) => [at, 4] as const),
+      ...[0x38, 0x3a].map((at) => [at, 2] as const),
+    ]);
+    const seen = new Set<number>();
+    const watched = (pci: PciAccess): PciAccess => ({
+      ...pci,
+      readBar: (bar, offset, width) => {
+        if (bar === 4 && offset < 0x1000) {
+          expect([offset, width]).toEqual([offset, widths.get(offset)]);
+          seen.add(offset);
+        }
+        expect(offset % width).toBe(0);
+        return pci.readBar(bar, offset, width);
+      },
+      writeBar: (bar, offset, width, value) => {
+        if (bar === 4 && offset < 0x1000) {
+          expect([offset, width]).toEqual([offset, widths.get(offset)]);
+          // device_feature, num_queues, config_generation, queue_notify_off, queue_notif_config_data
+          expect([0x04, 0x12, 0x15, 0x1e, 0x38]).not.toContain(offset);
+          seen.add(offset);
+          if (offset === 0x18) expect([value > 0, value & (value - 1)]).toEqual([true, 0]);
+        }
+        expect(offset % width).toBe(0);
+        pci.writeBar(bar, offset, width, value);
+      },
+    });
+    const { transport, log } = rig({}, { messages }, watched);
+    const driver = await VirtioDriver.open(transport);
+    await driver.readConfigFields({ small: { offset: 0, width: 2 }, large: { offset: 8, width: 8 }, knob: { offset: 16, width: 4 } });
+    await driver.writeConfig(16, 4, 1);
+    await driver.close();
+    expect(seen.size).toBeGreaterThan(10);
+    // Of configuration space: the command register, and the message control of MSI-X, which is no capability of virtio's.
+    expect(new Set(log.filter((line) => line.startsWith("config ")).map((line) => line.split(" ")[1])).size).toBe(2);
+    expect(log.filter((line) => line.startsWith("config 4 ")).length).toBe(1);
+  });
+
+  it("PCI-COMMON-DRV-005, PCI-COMMON-DRV-007: waits for the end of a reset, and of a queue's", async () => {
+    let [statusReads, resetReads] = [0, 0];
+    const slow = (pci: PciAccess): PciAccess => ({
+      ...pci,
+      readBar: (bar, offset, width) => {
+        const value = pci.readBar(bar, offset, width);
+        if (bar === 4 && offset === 0x14 && value === 0 && statusReads < 3) return statusReads++ < 3 ? 0x0f : value;
+        if (bar === 4 && offset === 0x3a && value === 0 && resetReads < 3) return resetReads++ < 3 ? 1 : value;
+        return value;
+      },
+    });
+    const { transport, log } = rig({ extraFeatures: [F_RING_RESET] }, {}, slow);
+    const driver = await VirtioDriver.open(transport);
+    expect([statusReads, log.indexOf("bar 4 14 1 0") < log.indexOf("bar 4 14 1 1")]).toEqual([3, true]);
+    await driver.resetQueue(0);
+    expect([resetReads, [...(await driver.request(0, [Uint8Array.of(4)], [1])).data]]).toEqual([3, [4]]);
+  });
+
+  it("PCI-NOTIFY-DRV-001..004: notifies with 16 bits, the queue; with NOTIFICATION_DATA with 32 bits, the queue in the lower half", async () => {
+    for (const [without, width] of [
+      [[F_NOTIFICATION_DATA], 2],
+      [[], 4],
+    ] as const) {
+      const { transport, log } = rig({ extraFeatures: [F_NOTIFICATION_DATA] });
+      const driver = await VirtioDriver.open(transport, { without });
+      const before = log.length;
+      for (const queue of [0, 1]) await driver.request(queue, [Uint8Array.of(1)], [1]);
+      const notifications = log.slice(before).filter((line) => line.startsWith("bar 4 3"));
+      expect(notifications.map((line) => line.split(" ")[3])).toEqual([`${width}`, `${width}`]);
+      expect(notifications.map((line) => Number.parseInt(line.split(" ")[4] as string, 16) & 0xffff)).toEqual([0, 1]);
+    }
+  });
+
+  it("PCI-LEGACY-DRV-001, PCI-LEGACY-DRV-003: in legacy mode everything is behind the first base address register, the configuration after the headers in use", async () => {
+    for (const [use, offset] of [
+      [{}, 20],
+      [{ messages }, 24],
+    ] as const) {
+      const touched: string[] = [];
+      const watched = (pci: PciAccess): PciAccess => ({
+        ...pci,
+        readBar: (bar, at, width) => {
+          touched.push(`${bar} ${at}`);
+          return pci.readBar(bar, at, width);
+        },
+      });
+      const { transport, log } = rig({ personality: "transitional" }, { driverInterface: "legacy", ...use }, watched);
+      const driver = await VirtioDriver.open(transport);
+      touched.length = 0;
+      await transport.readConfig(0, 2);
+      expect(touched).toEqual([`0 ${offset}`]);
+      await driver.request(0, [Uint8Array.of(1)], [1]);
+      const msixTable = 1;
+      const bars = new Set(log.filter((line) => line.startsWith("bar ")).map((line) => Number(line.split(" ")[1])));
+      bars.delete(msixTable);
+      expect([...bars]).toEqual([0]);
+    }
+  });
+
+  it("PCI-INT-DRV-001: one interrupt can mean used buffers and a configuration change", async () => {
+    let isr: number[] = [];
+    const { transport } = rig({}, {}, (pci) => ({
+      ...pci,
+      readBar: (bar, offset, width) => (bar === 4 && offset === 0x1000 ? (isr.shift() ?? 0) : pci.readBar(bar, offset, width)),
+    }));
+    const heard: string[] = [];
+    transport.listen({ queueInterrupt: (queue) => heard.push(`queue ${queue}`), configInterrupt: () => heard.push("configuration") });
+    isr = [3];
+    transport.interrupt();
+    expect(heard).toEqual(["queue undefined", "configuration"]);
   });
 });

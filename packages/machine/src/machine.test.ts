@@ -405,6 +405,39 @@ describe("machine: DIAGNOSE", () => {
     }
   });
 
+  it("LEGACY-S390-HCALL-DEV-001..003: 0x500 has its number in register 1, arguments from register 2 on, and its result in register 2", () => {
+    const seen: number[][] = [];
+    const hypercall = (registers: RegisterAccess): void => {
+      seen.push([2, 3, 4, 5, 6, 7].map((register) => registers.low(register)));
+      registers.set(2, 0xffff_ffff, 0xffff_fffe);
+    };
+    const { cpu } = setUp([], { hypercalls: new Map([[77, hypercall]]) });
+    for (let register = 2; register <= 7; register++) cpu.registers[register] = [0, 10 * register];
+    cpu.registers[1] = [0, 77];
+    expect(cpu.diagnose(0x500)).toBe(0);
+    expect([seen, cpu.registers[2]]).toEqual([[[20, 30, 40, 50, 60, 70]], [0xffff_ffff, 0xffff_fffe]]);
+  });
+
+  it("LEGACY-S390-HCALL-DEV-001..003: so have those of the descriptor page", () => {
+    const { cpu } = setUp([], { descriptorPage: {}, devices: [] });
+    const page = 0x10_0000;
+    for (const [number, argument] of [
+      [0, page + 4096],
+      [1, page],
+      [2, page],
+    ] as const) {
+      cpu.registers[1] = [0, number];
+      cpu.registers[2] = [0, argument];
+      expect(cpu.diagnose(0x500)).toBe(0);
+      // There is no device on it.
+      expect(cpu.registers[2]).toEqual([0xffff_ffff, 0xffff_ffea]);
+    }
+    // Early console output works without one.
+    cpu.registers[1] = [0, 0];
+    cpu.registers[2] = [0, 0x1000];
+    expect([cpu.diagnose(0x500), cpu.registers[2]]).toEqual([0, [0, 0]]);
+  });
+
   it("CCW-G2H-FACT-DRV-002: 0x500 function 3 for a subchannel without device is refused", () => {
     const { cpu } = setUp([]);
     cpu.registers[1] = [0, 3];

@@ -304,6 +304,19 @@ describe("status and features", () => {
     expect([guest.answer(2), fresh.getBuf()?.token]).toEqual(["cba", 2]);
   });
 
+  it("LEGACY-S390-VQCFG-DEV-009: what a guest writes into the pad bytes means nothing", () => {
+    const guest = new LegacyGuest();
+    const entry = guest.attach();
+    for (const queue of [0, 1]) guest.memory.fill(entry.address + 5 + 24 * queue + 18, 6, 0xff);
+    guest.probe(entry);
+    guest.setStatus(entry, 7);
+    guest.memory.fill(entry.address + 5 + 18, 6, 0x55);
+    const ring = guest.ring(entry);
+    guest.offer(ring);
+    expect([guest.notify(entry), guest.answer(), ring.getBuf()?.token]).toEqual([0, "cba", 0]);
+    expect(guest.interruptions()).toEqual([[0, 0x1000n]]);
+  });
+
   it("CORE-RESET-DEV-003: after a reset nothing is taken from a ring before there is a driver again", () => {
     const guest = new LegacyGuest();
     const device = new ReverseDevice();
