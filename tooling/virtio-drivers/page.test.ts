@@ -33,6 +33,27 @@ function rig(count: number, more: readonly VirtioDevice[] = []) {
   return { memory, page, devices, driver, calls };
 }
 
+const RING = STORAGE + 4096;
+
+/** Two entries written byte by byte; what has no meaning is not zero. */
+function byHand() {
+  const memory = new FlatMemory(STORAGE + 0x8_0000);
+  const block = (ring: number, size: number): number[] => [
+    ...[0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff],
+    ...[0, 0, 0, 0, 0, ring >> 16, (ring >> 8) & 0xff, 0],
+    ...[size >> 8, size & 0xff, 0xee, 0xee, 0xee, 0xee, 0xee, 0xee],
+  ];
+  const first = [2, 2, 3, 5, 0x83, ...block(RING, 256), ...block(RING + 0x3000, 128), 0x01, 0x02, 0x80, 0, 0, 0, 1, 2, 3, 4, 5];
+  memory.write(STORAGE, Uint8Array.from([...first, 8, 0, 0, 0, 0, 0]));
+  const calls: [number, number][] = [];
+  const hypercall = (number: number, argument: number): number => {
+    calls.push([number, argument]);
+    return 0;
+  };
+  const driver = new DescriptorPageDriver({ memory, address: STORAGE, hypercall });
+  return { memory, driver, entry: driver.entries()[0]!, transport: driver.scan()[0]!, calls };
+}
+
 async function echo(driver: VirtioDriver, ...bytes: number[]): Promise<number[]> {
   return [...(await driver.request(0, [Uint8Array.from(bytes)], [bytes.length])).data];
 }
@@ -54,6 +75,48 @@ describe("DescriptorPageDriver", () => {
       [2, 7],
     ]);
     await Promise.all(drivers.map((each) => each.close()));
+  });
+
+  it("S001-009..015, S003-046, S003-047, LEGACY-S390-HDR-DRV-001..007, LEGACY-S390-VQCFG-DRV-001..005, LEGACY-S390-VQCFG-DRV-011, LEGACY-S390-CFG-DRV-001, LEGACY-S390-CFG-DRV-002, LEGACY-S390-CFG-DRV-004: reads an entry byte by byte", async () => {
+    const { memory, driver, entry, transport } = byHand();
+    expect([transport.deviceId, await transport.readStatus()]).toEqual([2, 0x83]);
+    expect([entry.queueCount, entry.featureLength, entry.configLength, entry.size]).toEqual([2, 3, 5, 5 + 48 + 6 + 5]);
+    expect([entry.ringSize(0), entry.ringSize(1)]).toEqual([256, 128]);
+    expect([entry.ringAddress(0), entry.ringAddress(1)]).toEqual([RING, RING + 0x3000]);
+    expect([await transport.readDeviceFeatures(0), [...(await transport.readConfig(0, 5))]]).toEqual([0x80_0201, [1, 2, 3, 4, 5]]);
+    await transport.setUpQueue(1, await transport.fixedQueue(1));
+    expect([...memory.view(STORAGE + 5 + 24, 8)]).toEqual([0, 0, 0, 0, 0, 0, 0, 2]);
+    // The next entry lies behind it, without a gap.
+    expect(driver.entries().map(({ deviceId, address }) => [deviceId, address - STORAGE])).toEqual([
+      [2, 0],
+      [8, entry.size],
+    ]);
+  });
+
+  it("S000-027, S000-032, S001-024, S001-026, S001-027, S003-055, D-003, LEGACY-S390-RING-FACT-DRV-001, LEGACY-S390-RING-DRV-004, LEGACY-S390-RING-DRV-006: three pages are a ring of 256, others follow the formula", async () => {
+    const { transport, calls } = byHand();
+    expect(await transport.fixedQueue(0)).toEqual({
+      size: 256,
+      areas: { descriptor: RING, driver: RING + 4096, device: RING + 8192 },
+    });
+    const areas = { descriptor: RING + 0x3000, driver: RING + 0x3000 + 128 * 16, device: RING + 0x4000 };
+    expect(await transport.fixedQueue(1)).toEqual({ size: 128, areas });
+    transport.notify(1);
+    expect(calls).toEqual([[0, RING + 0x3000]]);
+  });
+
+  it("S001-017, S001-018, D-001, LEGACY-S390-FEAT-DRV-001..003, LEGACY-S390-FEAT-DRV-006, LEGACY-S390-FEAT-DRV-007: bit 8 * length is refused, whatever is accepted", async () => {
+    const { memory, entry, transport } = byHand();
+    memory.fill(entry.acceptedAddress, 3, 0xff);
+    expect([await transport.readDeviceFeatures(0), await transport.readDeviceFeatures(1)]).toEqual([0x80_0201, 0]);
+    expect([await transport.writeDriverFeatures(0, 1 << 24), await transport.writeDriverFeatures(0, 1 << 23)]).toEqual([false, true]);
+    expect([...memory.view(entry.offeredAddress, 6)]).toEqual([0x01, 0x02, 0x80, 0, 0, 0x80]);
+  });
+
+  it("S001-025, LEGACY-S390-VQCFG-DRV-007: a queue that is not there has no ring", async () => {
+    const { transport } = byHand();
+    expect([await transport.queueMaxSize(2), await transport.queueMaxSize(255)]).toEqual([0, 0]);
+    expect(await transport.setUpQueue(2, await transport.fixedQueue(1))).toBe(false);
   });
 
   it("LEGACY-S390-PAGE-DRV-006: an entry that does not end on the page is not used", () => {
@@ -123,7 +186,7 @@ describe("DescriptorPageDriver", () => {
     expect([memory.view(STORAGE, 4096), calls]).toEqual([before, []]);
   });
 
-  it("LEGACY-S390-INT-DRV-003..005: takes interruptions of the page, by token; others are ignored", async () => {
+  it("LEGACY-S390-INT-DRV-003..005, S001-035..037, D-005: takes interruptions of the page, by token; others are ignored", async () => {
     const { driver } = rig(2);
     const heard: string[] = [];
     for (const [i, transport] of driver.scan().entries()) {

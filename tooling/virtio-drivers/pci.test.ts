@@ -89,7 +89,19 @@ describe("PciTransport", () => {
     expect(codeOf(() => rig({}, {}, other))).toBe("ERR_DRIVER_DEVICE_TYPE");
   });
 
-  it("PCI-CAP-DRV-002, PCI-CAP-DRV-003, PCI-CAP-DRV-005: passes over reserved kinds and registers, and takes the first of a kind that it can use", async () => {
+  it("D-011, S004-033..036, PCI-DISC-DRV-003, PCI-DISC-DRV-004: takes any revision and any subsystem vendor", async () => {
+    for (const personality of ["modern", "transitional", "legacy"] as const) {
+      for (const revision of [0, 1, 2, 0xff]) {
+        const { transport } = rig({ personality, subsystemVendorId: 0x1234 }, {}, (pci) => ({
+          ...pci,
+          readConfig: (at, width) => (at === 8 && width < 4 ? revision : pci.readConfig(at, width)),
+        }));
+        expect([personality, revision, transport.deviceId, await echo(transport)]).toEqual([personality, revision, 9, [1, 2, 3]]);
+      }
+    }
+  });
+
+  it("PCI-CAP-DRV-002, PCI-CAP-DRV-003, PCI-CAP-DRV-005, S004-067: passes over reserved kinds and registers, and takes the first of a kind that it can use", async () => {
     // The list begins with the common configuration at 0x40. With a register that is none it is not to be used.
     expect(codeOf(() => rig({}, {}, reading(0x44, 6)))).toBe("ERR_DRIVER_DEVICE_TYPE");
     expect(codeOf(() => rig({}, {}, reading(0x43, 0x77)))).toBe("ERR_DRIVER_DEVICE_TYPE");

@@ -256,7 +256,7 @@ describe("CHSC", () => {
     expect(chsc(0x10, [0x0000_0100, 0, 0]).code).toBe(8);
   });
 
-  it("store channel-path description, formats 0 and 1", () => {
+  it("S002-028: store channel-path description, formats 0 and 1", () => {
     channel.attach(new QuietDevice(), {
       paths: [
         { chpid: 0, type: 0x32 },

@@ -230,7 +230,7 @@ describe("block device: refusals", () => {
     for (const out of [[], [new Uint8Array(15)]]) expect([...(await rig.driver.request(0, out, [1])).data]).toEqual([IOERR]);
   });
 
-  it("BLK-REQ-DEV-018, BLK-REQ-DEV-015, BLK-LEGACY-FACT-DEV-003: SCSI, lifetime, secure erase, zones and unknown types: UNSUPP", async () => {
+  it("BLK-REQ-DEV-018, BLK-REQ-DEV-015, BLK-LEGACY-FACT-DEV-003, S003-068, S003-070: SCSI, barriers, lifetime, secure erase, zones and unknown types: UNSUPP", async () => {
     const rig = await Rig.open();
     for (const type of [2, 3, 6, 7, 9, GET_LIFETIME, 12, SECURE_ERASE, 15, 16, 18, 20, 22, 24, 26, 0x8000_0000, 0xffff_ffff]) {
       expect([type, await rig.status(type, 0, [pattern(64)], [64])]).toEqual([type, UNSUPP]);

@@ -121,7 +121,7 @@ describe("PCI in a machine", () => {
 });
 
 describe("the descriptor page in a machine", () => {
-  it("lies right above the guest's storage, which is all that the guest is told of; a device on it stays", async () => {
+  it("S002-003: lies right above the guest's storage, which is all that the guest is told of; a device on it stays", async () => {
     const device = deviceWith();
     const vm = await createMachine({ memory: MEMORY, ipl: idle(), devices: [s390Legacy(device)] });
     expect([vm.descriptorPage?.address, vm.memory.loadUint8(MEMORY), vm.memory.size > MEMORY]).toEqual([MEMORY, 4, true]);

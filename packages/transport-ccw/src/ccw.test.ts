@@ -1,4 +1,5 @@
-import { PmcwFlags } from "@zarch/channel-subsystem";
+import { ChannelDriver, ChannelSubsystem, PmcwFlags } from "@zarch/channel-subsystem";
+import { FlatMemory } from "@zarch/guest-memory";
 import { HostError } from "@zarch/vmm-interface";
 import { describe, expect, it } from "vitest";
 import { CcwGuest, ReverseDevice } from "./ccw-guest.test-support.ts";
@@ -52,6 +53,47 @@ describe("ccw()", () => {
     expect(subchannel.pmcw.paths).toEqual([{ chpid: 0, type: 0x32 }]);
   });
 
+  it("S002-012..014, S002-020..026, S002-029, S002-033, S002-034: four devices, as lscss lists them", () => {
+    const memory = new FlatMemory(0x4000);
+    const host = { channelSubsystem: new ChannelSubsystem({ memory, attention: { raise() {} }, defer() {} }), memory };
+    const wanted: [string, number][] = [
+      ["fe.0.0000", 1],
+      ["fe.0.0815", 2],
+      ["fe.0.9999", 3],
+      ["fe.1.abcd", 5],
+    ];
+    // Set-domain-attribute, operation 2: subchannel sets other than the first one.
+    memory.write(0x3000, Uint8Array.of(0x04, 0x00, 0x00, 0x31, 0, 0, 0, 2));
+    expect(host.channelSubsystem.channelSubsystemCall(0x3000)).toBe(0);
+    const lines = wanted.map(([devno, deviceId]) => {
+      const { subchannel, address } = ccw(Object.assign(new ReverseDevice(), { deviceId }), { devno }).attach(host);
+      expect([formatCcwAddress(address), subchannel.pmcw.paths]).toEqual([devno, [{ chpid: 0, type: 0x32 }]]);
+      const driver = new ChannelDriver(host.channelSubsystem, memory, subchannel.subsystemId);
+      driver.enable();
+      driver.run(0x1000, [{ command: 0xe4, count: 256, address: 0x2000 }]);
+      const schib = new Uint8Array(52);
+      host.channelSubsystem.storeSubchannel(subchannel.subsystemId, schib);
+      const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString("hex");
+      const set = (subchannel.subsystemId >> 17) & 3;
+      const name = (number: string): string => `0.${set}.${number}`;
+      return [
+        name(hex(schib.subarray(6, 8))),
+        name((subchannel.subsystemId & 0xffff).toString(16).padStart(4, "0")),
+        `${hex(memory.view(0x2004, 2))}/${hex(memory.view(0x2006, 1))}`,
+        `${hex(memory.view(0x2001, 2))}/${hex(memory.view(0x2003, 1))}`,
+        (schib[5]! & PmcwFlags.enabled) !== 0 ? "yes" : "",
+        hex(Uint8Array.of(schib[11]!, schib[15]!, schib[14]!)),
+        hex(schib.subarray(16, 24)),
+      ].join(" ");
+    });
+    expect(lines).toEqual([
+      "0.0.0000 0.0.0000 0000/00 3832/01 yes 8080ff 0000000000000000",
+      "0.0.0815 0.0.0001 0000/00 3832/02 yes 8080ff 0000000000000000",
+      "0.0.9999 0.0.0002 0000/00 3832/03 yes 8080ff 0000000000000000",
+      "0.1.abcd 0.1.0000 0000/00 3832/05 yes 8080ff 0000000000000000",
+    ]);
+  });
+
   it("allots the lowest free device number, and refuses one that is taken", () => {
     const { channel, memory } = new CcwGuest();
     const host = { channelSubsystem: channel, memory };
@@ -62,7 +104,7 @@ describe("ccw()", () => {
     expect(() => ccw(new ReverseDevice(), { devno: "nonsense" })).toThrow(expect.objectContaining({ code: "ERR_DEVICE_ADDRESS" }));
   });
 
-  it("hot plug and unplug are reported to a guest that runs, and the device can be used again", async () => {
+  it("S002-008: hot plug and unplug are reported to a guest that runs, and the device can be used again", async () => {
     const guest = new CcwGuest();
     const device = ccw(new ReverseDevice(), { devno: 0x77 });
     const host = { channelSubsystem: guest.channel, memory: guest.memory };

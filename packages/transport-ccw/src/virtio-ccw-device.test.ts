@@ -278,6 +278,15 @@ describe("4.3.2.1.3 legacy revision", () => {
     expect(guest.device.context).toMatchObject({ legacy: true, endian: "big" });
   });
 
+  it("S003-048, S003-049, D-007: the 12 bytes of firmware that has a ring address of 32 bits are too short", () => {
+    const guest = new CcwGuest();
+    guest.setRevision(0);
+    const short = bytes("IIHH", 0x1_0000, 4096, 0, 64);
+    expectReject(guest.command(VirtioCcwCommand.setVirtqueue, short, sli));
+    expect(guest.command(VirtioCcwCommand.setVirtqueue, short)).toMatchObject({ subchannelStatus: il });
+    expect(guest.command(VirtioCcwCommand.setVirtqueue, bytes("QIHH", 0x1_0000, 4096, 0, 64))).toMatchObject(done);
+  });
+
   it("CCW-LEGACY-FACT-DEV-003: the used ring follows the alignment that the driver gives", () => {
     const guest = new CcwGuest();
     guest.setRevision(0);

@@ -32,7 +32,7 @@ describe("the page", () => {
     expect(codeOf(() => new LegacyGuest({ address: STORAGE + 8 }))).toBe("ERR_S390_LEGACY_PAGE");
   });
 
-  it("LEGACY-S390-HDR-DEV-001..007, LEGACY-S390-VQCFG-DEV-001..005, LEGACY-S390-CFG-DEV-004, S000-015: an entry byte by byte", () => {
+  it("LEGACY-S390-HDR-DEV-001..007, LEGACY-S390-VQCFG-DEV-001..005, LEGACY-S390-CFG-DEV-004, S000-002..015: an entry byte by byte", () => {
     const guest = new LegacyGuest();
     const { address } = guest.attach(new ReverseDevice(2, [256]), { ringSize: 256 });
     const ring = STORAGE + 4096;
@@ -72,7 +72,7 @@ describe("the page", () => {
     expect(bytesAt(guest, address + 5 + 48 + 8, 8)).toEqual([0, 0, 0x11, 0x22, 0x33, 0x44, 0x55, 0x66]);
   });
 
-  it("LEGACY-S390-PAGE-DEV-003, S000-016: entries follow each other without a gap, and a type of 0 ends them", () => {
+  it("LEGACY-S390-PAGE-DEV-003, LEGACY-S390-PAGE-FACT-DEV-001, S000-016: entries follow each other without a gap, and a type of 0 ends them", () => {
     const guest = new LegacyGuest();
     for (const [type, queues] of [
       [1, [64, 64, 64]],
@@ -156,7 +156,7 @@ describe("rings", () => {
     expect(sizes(guest.attach(new ReverseDevice(2, [256, 64]), { ringSize: 16 }))).toEqual([16, 16]);
   });
 
-  it("LEGACY-S390-RING-DEV-001..003, LEGACY-S390-RING-DEV-008, LEGACY-S390-RING-DEV-009: a request byte by byte, big-endian", () => {
+  it("LEGACY-S390-RING-DEV-001..003, LEGACY-S390-RING-DEV-008, LEGACY-S390-RING-DEV-009, LEGACY-S390-RING-FACT-DEV-001, LEGACY-S390-RING-FACT-DEV-002, S000-028..031: a request byte by byte, big-endian", () => {
     const guest = new LegacyGuest();
     const entry = guest.attach(new ReverseDevice(2, [256]), { ringSize: 256 });
     guest.probe(entry);
@@ -281,7 +281,7 @@ describe("status and features", () => {
     expect([...(device.context?.features ?? [])]).toEqual([9]);
   });
 
-  it("LEGACY-S390-STATUS-DEV-003..005: RESET clears status, accepted features, tokens, ring progress and pending interruptions", () => {
+  it("LEGACY-S390-STATUS-DEV-003..005, LEGACY-S390-STATUS-FACT-DEV-002, S001-023, D-002: RESET clears status, accepted features, tokens, ring progress and pending interruptions", () => {
     const guest = new LegacyGuest();
     const device = new ReverseDevice();
     const entry = guest.attach(device);
@@ -419,7 +419,7 @@ describe("interruptions", () => {
     expect([guest.page.pendingExternalInterruption(), guest.page.takeExternalInterruption()]).toEqual([0, undefined]);
   });
 
-  it("LEGACY-S390-INT-DEV-005, LEGACY-S390-INT-FACT-DEV-001: a configuration change has parameter 1 and the token of one of its queues", () => {
+  it("LEGACY-S390-INT-DEV-005, LEGACY-S390-INT-FACT-DEV-001, D-004: a configuration change has parameter 1 and the token of one of its queues", () => {
     const guest = new LegacyGuest();
     const device = new ReverseDevice();
     const entry = guest.attach(device);

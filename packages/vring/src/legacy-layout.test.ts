@@ -7,7 +7,7 @@ const queueSizes = fc.nat(15).map((power) => 2 ** power);
 const alignments = fc.nat(16).map((power) => 2 ** power);
 
 describe("the contiguous legacy layout", () => {
-  it("RING-SPLIT-LEGACY-FACT-DEV-001: the legacy size rounds both halves up to the alignment", () => {
+  it("RING-SPLIT-LEGACY-FACT-DEV-001, S003-053, D-008: the legacy size rounds both halves up to the alignment", () => {
     expect(legacyRingSize(256, 4096)).toBe(4096 * 3);
     expect(legacyRingSize(128, 4096)).toBe(4096 * 2);
     expect(legacyRingSize(8, 4)).toBe(128 + 24 + 72);

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { DESC_ADDRESS, DESC_F_INDIRECT, DESC_F_NEXT, DESC_F_WRITE, DESC_LENGTH, DESCRIPTOR_SIZE } from "./descriptor.ts";
 import {
   AVAILABLE_FLAGS,
   AVAILABLE_INDEX,
@@ -8,7 +9,12 @@ import {
   availEventOffset,
   descriptorOffset,
   descriptorTableSize,
+  SPLIT_DESC_FLAGS,
+  SPLIT_DESC_NEXT,
+  USED_ENTRY_ID,
+  USED_ENTRY_LENGTH,
   USED_ENTRY_SIZE,
+  USED_F_NO_NOTIFY,
   USED_FLAGS,
   USED_INDEX,
   usedEntryOffset,
@@ -17,6 +23,14 @@ import {
 } from "./split-layout.ts";
 
 describe("layout of split rings", () => {
+  it("S003-056..059, S003-061..064: flags, and where the fields are", () => {
+    expect([DESC_F_NEXT, DESC_F_WRITE, DESC_F_INDIRECT, USED_F_NO_NOTIFY]).toEqual([1, 2, 4, 1]);
+    expect([DESC_ADDRESS, DESC_LENGTH, SPLIT_DESC_FLAGS, SPLIT_DESC_NEXT, DESCRIPTOR_SIZE]).toEqual([0, 8, 12, 14, 16]);
+    expect([AVAILABLE_FLAGS, AVAILABLE_INDEX, availableEntryOffset(0, 8), availableEntryOffset(7, 8)]).toEqual([0, 2, 4, 18]);
+    expect([USED_FLAGS, USED_INDEX, usedEntryOffset(0, 8), usedEntryOffset(7, 8)]).toEqual([0, 2, 4, 60]);
+    expect([USED_ENTRY_ID, USED_ENTRY_LENGTH, USED_ENTRY_SIZE]).toEqual([0, 4, 8]);
+  });
+
   it("RING-SPLIT-FACT-DEV-001, RING-SPLIT-FACT-DRV-001: the fields fill the parts without gap or overlap", () => {
     fc.assert(
       fc.property(
