@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { parseCsv } from "./csv.ts";
 import { table } from "./format.ts";
+import { idsInTitle, seedIdsInTitle } from "./ids.ts";
 import { mnemonicsInTitle, opcodeLedger, readOpcodes } from "./opcodes.ts";
-import { idsInTitle, type Requirement, readRequirements, requirementLedger, uncovered } from "./requirements.ts";
+import { type Requirement, readRequirements, requirementLedger, uncovered } from "./requirements.ts";
 import type { PassedTest } from "./tests.ts";
 
 const passed = (title: string, owner = "vring"): PassedTest => ({ title, owner, file: `packages/${owner}/src/a.test.ts` });
@@ -47,6 +48,17 @@ describe("idsInTitle", () => {
 
   it("recognises every id of the lists", () => {
     expect(readRequirements().filter(({ id }) => idsInTitle(id)[0] !== id)).toEqual([]);
+  });
+});
+
+describe("seedIdsInTitle", () => {
+  it.each([
+    ["S003-017: a constant", ["S003-017"]],
+    ["PCI-CAP-DEV-002, S004-068, S004-076..078/080: several", ["S004-068", "S004-076", "S004-077", "S004-078", "S004-080"]],
+    ["D-004: a disagreement", ["D-004"]],
+    ["CORE-FEAT-DEV-001, LEGACY-S390-PAGE-DEV-001, S390-001, CMD-001 and X-D-001 are none", []],
+  ])("%s", (title, ids) => {
+    expect(seedIdsInTitle(title)).toEqual(ids);
   });
 });
 

@@ -1,5 +1,6 @@
 import type { OpcodeLedger } from "./opcodes.ts";
 import type { Requirement, RequirementLedger } from "./requirements.ts";
+import type { SeedItem, SeedLedger } from "./seeds.ts";
 
 const LEVELS = ["MUST", "SHOULD", "MAY", "FACT"] as const;
 
@@ -34,6 +35,30 @@ export function requirementTable({ requirements, tests }: RequirementLedger): st
   ]);
 }
 
+/** What the founding documents describe, by document: what accounts for it. Points on which they and the specification disagree come last. */
+export function seedTable({ items, covers }: SeedLedger): string {
+  const row = (name: string, of: SeedItem[]) => [
+    name,
+    String(of.length),
+    ...(["test", "requirement", "code", "reason", undefined] as const).map((cover) =>
+      String(of.filter(({ id }) => covers.get(id) === cover).length),
+    ),
+  ];
+  const kind = ({ id, seed }: SeedItem): string => (id.startsWith("D-") ? "disagreements" : seed);
+  return table(
+    ["founding document", "items", "own test", "tests of requirements", "code", "reason", "nothing"],
+    [
+      ...[...new Set(items.map(kind))].map((name) =>
+        row(
+          name,
+          items.filter((item) => kind(item) === name),
+        ),
+      ),
+      row("all", items),
+    ],
+  );
+}
+
 /** Instructions by facility: how many there are, and of how many the encoding and the execution are tested. */
 export function opcodeTable({ opcodes, encoded, executed }: OpcodeLedger): string {
   const row = (name: string, of: typeof opcodes) => [
@@ -58,7 +83,7 @@ export function opcodeTable({ opcodes, encoded, executed }: OpcodeLedger): strin
 }
 
 /** The whole ledger as a Markdown page. */
-export function page(requirements: RequirementLedger, opcodes: OpcodeLedger): string {
+export function page(requirements: RequirementLedger, seeds: SeedLedger, opcodes: OpcodeLedger): string {
   const missing = requirements.requirements.filter(
     ({ id, level, party }) => party === "device" && level.startsWith("MUST") && !requirements.tests.has(id),
   );
@@ -73,6 +98,10 @@ export function page(requirements: RequirementLedger, opcodes: OpcodeLedger): st
     "Tested of all, by list in `requirements/`. MUST NOT counts with MUST, SHOULD NOT with SHOULD.",
     "",
     requirementTable(requirements),
+    "",
+    "## Founding documents",
+    "",
+    seedTable(seeds),
     "",
     "## Instructions",
     "",

@@ -1,4 +1,4 @@
-// Which requirements and which instructions have a test, told by the titles of the tests that passed in the last run.
+// Which requirements, items of the founding documents and instructions have a test, told by the titles of the tests that passed in the last run.
 //
 //   npm run coverage:requirements                            tables
 //   npm run coverage:requirements -- --uncovered ccw         device MUST rows of ccw without a test
@@ -11,9 +11,10 @@ import { writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { workspaceRoot } from "../workspace/packages.ts";
-import { opcodeTable, page, requirementTable } from "./format.ts";
+import { opcodeTable, page, requirementTable, seedTable } from "./format.ts";
 import { opcodeLedger } from "./opcodes.ts";
 import { readReasons, readRequirements, requirementLedger, uncovered } from "./requirements.ts";
+import { readSeedItems, readSeedRows, seedLedger } from "./seeds.ts";
 import { readPassedTests } from "./tests.ts";
 
 function main(): number {
@@ -27,6 +28,7 @@ function main(): number {
   });
   const { tests, date } = readPassedTests(resolve(values.report));
   const requirements = requirementLedger(readRequirements(), tests, readReasons());
+  const seeds = seedLedger(readSeedItems(), readSeedRows(), tests, requirements.tests);
   const opcodes = opcodeLedger(tests);
   const lines: string[] = [];
   let failed = false;
@@ -40,12 +42,14 @@ function main(): number {
     lines.push(`${selector}: ${missing.length === 0 ? "every MUST has a test or a reason" : `${missing.length} without a test`}`);
     for (const { id, text } of missing) lines.push(`  ${id}  ${text}`);
   }
-  if (lines.length === 0) lines.push(`run of ${date.toISOString()}`, "", requirementTable(requirements), "", opcodeTable(opcodes));
-  for (const problem of [...requirements.problems, ...opcodes.problems]) {
+  if (lines.length === 0) {
+    lines.push(`run of ${date.toISOString()}`, "", requirementTable(requirements), "", seedTable(seeds), "", opcodeTable(opcodes));
+  }
+  for (const problem of [...requirements.problems, ...seeds.problems, ...opcodes.problems]) {
     failed = true;
     lines.push(`error: ${problem}`);
   }
-  if (values.write !== undefined) writeFileSync(resolve(values.write), page(requirements, opcodes));
+  if (values.write !== undefined) writeFileSync(resolve(values.write), page(requirements, seeds, opcodes));
   process.stdout.write(`${lines.join("\n")}\n`);
   return failed ? 1 : 0;
 }

@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { workspaceRoot } from "../workspace/packages.ts";
 import { parseCsv } from "./csv.ts";
+import { idsInTitle } from "./ids.ts";
 import type { PassedTest } from "./tests.ts";
 
 /** One normative statement of a specification. */
@@ -27,7 +28,7 @@ export interface RequirementLedger {
 
 const directory = join(workspaceRoot, "requirements");
 /** Lists that are about tests, not requirements. */
-const NOT_REQUIREMENTS = new Set(["reasons.csv", "required.csv"]);
+const NOT_REQUIREMENTS = new Set(["reasons.csv", "required.csv", "seeds.csv"]);
 
 export function readRequirements(from = directory): Requirement[] {
   const lists = readdirSync(from).filter((file) => file.endsWith(".csv") && !NOT_REQUIREMENTS.has(file));
@@ -55,25 +56,6 @@ export function readRequired(from = directory): string[] {
   const file = join(from, "required.csv");
   if (!existsSync(file)) return [];
   return parseCsv(readFileSync(file, "utf8")).map((row) => `${row.list}:${row.party}`);
-}
-
-const ID = /\b((?:[A-Z][A-Z0-9]*-)+(?:DEV|DRV)-)(\d{3})((?:(?:\.\.|\/)\d{3})*)/g;
-
-/** The requirement ids in a title. `X-DEV-003..005` means 003, 004 and 005; `X-DEV-003/007` means 003 and 007. */
-export function idsInTitle(title: string): string[] {
-  const ids: string[] = [];
-  for (const [, prefix, first, rest] of title.matchAll(ID)) {
-    let last = Number(first);
-    ids.push(`${prefix}${first}`);
-    for (const [, operator, digits] of rest!.matchAll(/(\.\.|\/)(\d{3})/g)) {
-      const next = Number(digits);
-      for (let number = operator === ".." ? last + 1 : next; number <= next; number++) {
-        ids.push(`${prefix}${String(number).padStart(3, "0")}`);
-      }
-      last = next;
-    }
-  }
-  return ids;
 }
 
 export function requirementLedger(
