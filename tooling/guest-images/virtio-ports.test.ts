@@ -1,29 +1,18 @@
 import { randomBytes } from "node:crypto";
 import { describe, expect, it } from "vitest";
-import { loadDefaultGuest } from "../../apps/vmm/src/guest/default-guest.ts";
+import { ACCESS_PLATFORM, EVENT_IDX, hasDefaultGuest, INDIRECT_DESC, RING_PACKED, VERSION_1 } from "./disk-exercise.ts";
 import { zarch } from "./zarch-command.ts";
 
-const EVENT_IDX = 29;
-const VERSION_1 = 32;
-const RING_PACKED = 34;
-const RING_FEATURES = [28, EVENT_IDX, VERSION_1, RING_PACKED];
-
-const { ZARCH_GUEST_TESTS: wanted, CI: ci } = process.env;
-const hasGuest =
-  wanted !== "0" &&
-  (ci !== undefined ||
-    (await loadDefaultGuest().then(
-      () => true,
-      () => false,
-    )));
+const FEATURES = [INDIRECT_DESC, EVENT_IDX, VERSION_1, ACCESS_PLATFORM, RING_PACKED];
 
 /**
  * Linux's drivers of console ports and entropy devices: queues that the driver fills in advance, and a control queue. Disks are in
  * virtio-disks.test.ts.
  */
-describe.skipIf(!hasGuest)("Linux's console and entropy drivers on other rings", { timeout: 300_000 }, () => {
+describe.skipIf(!(await hasDefaultGuest()))("Linux's console and entropy drivers on other rings", { timeout: 300_000 }, () => {
   it.each([
     { virtio: "packed,no-indirect", features: [EVENT_IDX, VERSION_1, RING_PACKED] },
+    { virtio: "bus=pci,access-platform", features: [INDIRECT_DESC, EVENT_IDX, VERSION_1, ACCESS_PLATFORM] },
     { virtio: "legacy,no-indirect,no-event-index", features: [] },
   ])("--virtio $virtio: bulk data through the ports both ways, and random bytes", async ({ virtio, features }) => {
     const data = randomBytes(300_000).toString("base64");
@@ -36,7 +25,7 @@ describe.skipIf(!hasGuest)("Linux's console and entropy drivers on other rings",
     const lines = result.stderr.trimEnd().split("\n");
     const bits = lines.filter((line) => /^[01]{64}$/.test(line));
     expect(bits).toHaveLength(2);
-    for (const each of bits) expect(RING_FEATURES.filter((bit) => each[bit] === "1")).toEqual(features);
+    for (const each of bits) expect(FEATURES.filter((bit) => each[bit] === "1")).toEqual(features);
     expect(lines.slice(2)).toEqual([expect.stringMatching(/^virtio_rng/), "4096"]);
     expect(result.stdout).toBe(data);
     expect(result.status).toBe(0);
