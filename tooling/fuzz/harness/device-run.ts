@@ -48,6 +48,8 @@ export interface Door {
   readonly legacyEndian: Endian;
   /** Whether the device side of this door itself writes to guest memory, beyond what devices do. */
   readonly writesMemory: boolean;
+  /** Where else it writes to guest memory, if it {@link writesMemory} in some places only. */
+  mayWrite?(address: number, length: number): boolean;
   /** Initialization up to where queues can be set up; `features(word, offered)` chooses. */
   begin(features: (word: number, offered: number) => number): void;
   setUpQueue(index: number, setup: QueueSetup): void;
@@ -70,10 +72,9 @@ export interface DoorSetting {
 
 export type MakeDoor = (setting: DoorSetting, input: ByteInput) => Door;
 
-const memory = new FuzzMemory(MEMORY_SIZE);
-
 /** One device from its making to its end, with a driver that does what the input says. */
 class DeviceRun {
+  readonly #memory: FuzzMemory;
   readonly #input: ByteInput;
   readonly #rig: Rig;
   readonly #door: Door;
@@ -83,7 +84,8 @@ class DeviceRun {
   readonly #rings: (HostileRing | undefined)[] = [];
   readonly #errors: string[] = [];
 
-  constructor(makeRig: (input: ByteInput) => Rig, makeDoor: MakeDoor, input: ByteInput) {
+  constructor(memory: FuzzMemory, makeRig: (input: ByteInput) => Rig, makeDoor: MakeDoor, input: ByteInput) {
+    this.#memory = memory;
     this.#input = input;
     memory.reset();
     this.#observer = new QueueObserver(memory, (index) => this.#setups[index]);
@@ -105,7 +107,10 @@ class DeviceRun {
     this.#frontend = this.#door.frontend;
     this.#listen();
     if (this.#door.writesMemory) return;
-    memory.guard = { mayRead: () => true, mayWrite: (address, length) => this.#observer.mayWrite(address, length) };
+    memory.guard = {
+      mayRead: () => true,
+      mayWrite: (address, length) => this.#observer.mayWrite(address, length) || (this.#door.mayWrite?.(address, length) ?? false),
+    };
   }
 
   /** Learns of queues and resets where all doors come together. */
@@ -146,7 +151,7 @@ class DeviceRun {
 
   async run(): Promise<void> {
     for (let i = 0; i < MAX_ACTIONS && !this.#input.exhausted; i++) {
-      memory.limit(STEPS);
+      this.#memory.limit(STEPS);
       await this.#act();
       this.#check();
     }
@@ -155,20 +160,20 @@ class DeviceRun {
   }
 
   #check(): void {
-    if (memory.finding) throw memory.finding;
+    if (this.#memory.finding) throw this.#memory.finding;
     if (this.#errors[0] !== undefined) throw new Finding("bug", this.#errors[0]);
     this.#rig.check();
   }
 
   async #settle(): Promise<void> {
-    memory.limit(STEPS);
+    this.#memory.limit(STEPS);
     await microtasks();
   }
 
   /** Resets the device while the host is still at work, then lets the host finish. */
   async #end(): Promise<void> {
-    memory.dropPatches();
-    memory.limit(STEPS);
+    this.#memory.dropPatches();
+    this.#memory.limit(STEPS);
     this.#frontend.resume();
     this.#door.reset();
     await this.#settle();
@@ -182,10 +187,10 @@ class DeviceRun {
   }
 
   async #serveCorrectDriver(): Promise<void> {
-    memory.guard = undefined;
-    memory.guest.fill(0);
-    memory.limit(STEPS);
-    await this.#rig.prove(new CorrectDriver(this.#frontend, memory, this.#door.legacyEndian));
+    this.#memory.guard = undefined;
+    this.#memory.guest.fill(0);
+    this.#memory.limit(STEPS);
+    await this.#rig.prove(new CorrectDriver(this.#frontend, this.#memory, this.#door.legacyEndian));
     await this.#frontend.reset();
     await this.#settle();
     this.#check();
@@ -216,13 +221,13 @@ class DeviceRun {
         if (input.below(4) === 1) this.#door.reset();
         break;
       case 6:
-        memory.guest.set(input.bytes(input.below(24)), queueBase(queue) + input.below(QUEUE_SPACE - 24));
+        this.#memory.guest.set(input.bytes(input.below(24)), queueBase(queue) + input.below(QUEUE_SPACE - 24));
         break;
       case 7:
-        if (ring) memory.patchLater(1 + input.below(40), ring.somewhere(input), input.bytes(1 + input.below(16)));
+        if (ring) this.#memory.patchLater(1 + input.below(40), ring.somewhere(input), input.bytes(1 + input.below(16)));
         break;
       case 8:
-        memory.patchLater(1 + input.below(40), queueBase(queue) + BUFFERS + input.u8() * 4, input.bytes(1 + input.below(16)));
+        this.#memory.patchLater(1 + input.below(40), queueBase(queue) + BUFFERS + input.u8() * 4, input.bytes(1 + input.below(16)));
         break;
       case 9:
         ring?.writeDescriptor(input);
@@ -273,12 +278,12 @@ class DeviceRun {
     const base = queueBase(index);
     const size = Math.min(QUEUE_SIZE, this.#frontend.queueMaxSize(index));
     const areas = { descriptor: base, driver: base + DRIVER_AREA, device: base + DEVICE_AREA };
-    memory.guest.fill(0, base, base + BUFFERS);
+    this.#memory.guest.fill(0, base, base + BUFFERS);
     this.#door.setUpQueue(index, { size, areas });
     const setup = this.#setups[index];
     if (!setup) return;
     const { features, driverInterface } = this.#frontend;
-    this.#rings[index] = new HostileRing(memory, {
+    this.#rings[index] = new HostileRing(this.#memory, {
       format: features.has(F_RING_PACKED) ? "packed" : "split",
       ...setup,
       endian: this.#door.endian,
@@ -290,7 +295,11 @@ class DeviceRun {
   }
 }
 
-/** The target for a device: a driver without manners before it, a moody host behind it. */
-export function deviceTarget(makeRig: (input: ByteInput) => Rig, makeDoor: MakeDoor): FuzzTarget {
-  return { run: (bytes) => new DeviceRun(makeRig, makeDoor, new ByteInput(bytes)).run() };
+/**
+ * The target for a device: a driver without manners before it, a moody host behind it.
+ * @param extra bytes of memory behind all queues, for the door
+ */
+export function deviceTarget(makeRig: (input: ByteInput) => Rig, makeDoor: MakeDoor, extra = 0): FuzzTarget {
+  const memory = new FuzzMemory(MEMORY_SIZE + extra);
+  return { run: (bytes) => new DeviceRun(memory, makeRig, makeDoor, new ByteInput(bytes)).run() };
 }

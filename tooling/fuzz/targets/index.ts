@@ -9,5 +9,6 @@ export const targets: Readonly<Record<string, () => Promise<FuzzTarget>>> = {
   rng: async () => (await import("./rng.ts")).rng,
   mmio: async () => (await import("./mmio.ts")).mmio,
   pci: async () => (await import("./pci.ts")).pci,
+  page: async () => (await import("./page.ts")).page,
   ccw: async () => (await import("./ccw.ts")).ccw,
 };
