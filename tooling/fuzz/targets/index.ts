@@ -10,5 +10,6 @@ export const targets: Readonly<Record<string, () => Promise<FuzzTarget>>> = {
   mmio: async () => (await import("./mmio.ts")).mmio,
   pci: async () => (await import("./pci.ts")).pci,
   page: async () => (await import("./page.ts")).page,
+  zpci: async () => (await import("./zpci.ts")).zpci,
   ccw: async () => (await import("./ccw.ts")).ccw,
 };
