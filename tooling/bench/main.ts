@@ -8,6 +8,12 @@
 //       virtqueues: device side, also against the same in C; driver side; bulk data
 //   npm run bench -- disk [--repetitions 3] [--save]
 //       a program in the guest reads a disk, over ccw and PCI, on our machine and on QEMU's; costs of notifications and interruptions
+//   npm run bench -- programs [--only a,b] [--runs 3] [--scale 1] [--json FILE] [--node PATH]... [--zarch-options="..."]...
+//                             [--qemu-cpu qemu] [--no-qemu] [--save]
+//       compiled programs and the shell in the guest, on our machine, on QEMU's and natively; each --node and each --zarch-options
+//       is one more machine of ours
+//   npm run bench -- programs --build-only DIR
+//       leaves that guest (kernel, initrd) and the programs (s390x/, native/) in a folder
 //   npm run bench -- profile [--userland] [--list N]
 //       how often each handler runs in a boot, and the list of the hottest
 
@@ -16,6 +22,7 @@ const benchmarks: Readonly<Record<string, () => Promise<(args: readonly string[]
   cpu: async () => (await import("./cpu.ts")).benchmarkCpu,
   ring: async () => (await import("./ring.ts")).benchmarkRing,
   disk: async () => (await import("./disk.ts")).benchmarkDisk,
+  programs: async () => (await import("./programs.ts")).benchmarkPrograms,
   profile: async () => (await import("./profile.ts")).printProfile,
 };
 

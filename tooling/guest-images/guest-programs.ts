@@ -1,10 +1,9 @@
 import { execFile } from "node:child_process";
-import { createHash, randomBytes } from "node:crypto";
-import { mkdir, readFile, rename, stat } from "node:fs/promises";
-import { join } from "node:path";
+import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import type { InitramfsFile } from "../../apps/vmm/src/guest/initramfs.ts";
+import { compile } from "./compile.ts";
 
 /** A program for the guest, its source in `programs/` and its output in `expected/`. */
 export interface GuestProgram {
@@ -27,7 +26,7 @@ export const GUEST_PROGRAMS: readonly GuestProgram[] = [
   { name: "time", status: 0 },
 ];
 
-const COMPILER = "s390x-linux-gnu-gcc";
+export const COMPILER = "s390x-linux-gnu-gcc";
 const FLAGS = ["-O2", "-march=z196", "-static", "-pthread", "-Wall", "-Wextra", "-Werror", "-Wno-infinite-recursion"];
 const EMULATOR = "/usr/bin/qemu-s390x";
 
@@ -48,28 +47,16 @@ export async function canBuild(): Promise<boolean> {
 }
 
 /** Builds a program, unless it was built from the same source by the same compiler, and gives the path of the ELF file. */
-export async function buildGuestProgram(name: string): Promise<string> {
-  const source = here(`programs/${name}.c`);
-  const version = (await run(COMPILER, ["--version"])).stdout;
-  const key = createHash("sha256")
-    .update(JSON.stringify([await readFile(source, "utf8"), version, FLAGS]))
-    .digest("hex")
-    .slice(0, 16);
+export function buildGuestProgram(name: string): Promise<string> {
   const folder = here("../../.cache/guest-programs");
-  const target = join(folder, `${name}-${key}`);
-  if (await stat(target).catch(() => undefined)) return target;
-  await mkdir(folder, { recursive: true });
-  const partial = `${target}.${randomBytes(4).toString("hex")}`;
-  await run(COMPILER, [...FLAGS, "-o", partial, source, "-lm"]);
-  await rename(partial, target);
-  return target;
+  return compile({ name, compiler: COMPILER, flags: FLAGS, sources: [here(`programs/${name}.c`)], folder });
 }
 
 /** Standard output of a program in user-mode emulation, and its status. */
-export async function runInUserMode(path: string): Promise<{ stdout: string; status: number }> {
+export async function runInUserMode(path: string, args: readonly string[] = []): Promise<{ stdout: string; status: number }> {
   const options = { env: { ZARCH_EMULATOR: EMULATOR }, timeout: 60_000, encoding: "utf8", maxBuffer: 1 << 24 } as const;
   try {
-    return { stdout: (await run(EMULATOR, [path], options)).stdout, status: 0 };
+    return { stdout: (await run(EMULATOR, [path, ...args], options)).stdout, status: 0 };
   } catch (error) {
     const { stdout, code } = error as { stdout?: string; code?: unknown };
     if (typeof code !== "number") throw error;
