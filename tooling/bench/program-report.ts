@@ -39,10 +39,14 @@ export function ratiosOf(measurements: readonly Measurement[], ours: string, ref
   return Object.fromEntries([...each, ...mean].filter(([, value]) => !Number.isNaN(value)));
 }
 
-/** A table in Markdown: medians with their spread, how many times as fast as the reference, and the slow-down from the native build. */
+/**
+ * A table in Markdown: medians with their spread, how many times as fast as our first machine our others are, how many times as fast as
+ * the reference all of ours, and the slow-down from the native build.
+ */
 export function reportTable(measurements: readonly Measurement[], { ours, reference, native }: Machines): string[] {
   const guests = reference === undefined ? ours : [...ours, reference];
   const comparisons = [
+    ...ours.slice(1).map((machine) => ({ numerator: ours[0]!, denominator: machine, digits: 2 })),
     ...(reference === undefined ? [] : ours.map((machine) => ({ numerator: reference, denominator: machine, digits: 2 }))),
     ...guests.map((machine) => ({ numerator: machine, denominator: native, digits: 1 })),
   ];

@@ -55,6 +55,7 @@ export async function benchmarkPrograms(args: readonly string[]): Promise<void> 
   const guest = await buildProgramGuest();
   const ours = variants(guest, values.node, values["zarch-options"]);
   const emulators = version === undefined ? ours : [...ours, qemu(guest, { cpu: values["qemu-cpu"] })];
+  if (new Set(ours.map(({ name }) => name)).size < ours.length) throw new Error("each --node and each --zarch-options must differ");
   const machines: Machines = { ours: ours.map(({ name }) => name), reference: emulators[ours.length]?.name, native };
   const before = hostDescription();
   const { measurements, facilities } = await measure(emulators, tasks, { runs, scale });
@@ -69,11 +70,11 @@ export async function benchmarkPrograms(args: readonly string[]): Promise<void> 
     ...(ratios && baseline ? compareWithBaseline(ratios, baseline) : []),
     ...(before.load > before.cpus || after.load > after.cpus ? ["the host was busy with other things"] : []),
   ];
+  const theirs = version === undefined ? "" : `, QEMU ${version} with CPU model ${values["qemu-cpu"]}`;
   const lines = [
     `Medians of ${runs}, by turns${scale === 1 ? "" : `; ${scale} of the usual amount of work`}`,
     `${before.cpu}, ${before.cpus} CPUs, load ${before.load} before and ${after.load} after`,
-    ...ours.map(({ name, command }) => `${name}: Node ${nodeVersion(command)}`),
-    ...(version === undefined ? [] : [`QEMU: ${version}, CPU model ${values["qemu-cpu"]}`]),
+    `Node ${[...new Set(values.node.map(nodeVersion))].join(" and ")}${theirs}`,
     "",
     ...reportTable(measurements, machines),
     "",
