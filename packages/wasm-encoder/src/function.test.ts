@@ -159,6 +159,28 @@ describe("storage", () => {
   });
 });
 
+describe("prologues", () => {
+  it("run before what was built before them", () => {
+    const result = run<number>(
+      ["i32"],
+      "i32",
+      (f) => {
+        const x = f.local("i32");
+        f.block((end) => f.brIf(end, i32.eqz(f.param(0, "i32").value)));
+        f.push(i32.add(x.value, 1));
+        f.prologue(() => f.set(x, i32.const(41)));
+      },
+      1,
+    );
+    expect(result).toBe(42);
+  });
+
+  it("are refused inside a control structure", () => {
+    const f = new FunctionBuilder({ params: [], results: [] });
+    f.block(() => expect(() => f.prologue(() => {})).toThrow(RangeError));
+  });
+});
+
 describe("modules", () => {
   it("imports before functions, and every declared function defined, or a clear error", () => {
     const module = new ModuleBuilder();

@@ -26,7 +26,7 @@ const storeI64Opcode: Readonly<Record<Width, number>> = { 8: 0x3c, 16: 0x3d, 32:
  */
 export class FunctionBuilder {
   readonly type: FunctionType;
-  readonly #out = new ByteWriter(1024);
+  #out = new ByteWriter(1024);
   readonly #locals: ValueType[] = [];
   /** Temporaries free for reuse, by type. */
   readonly #free: Record<ValueType, Local[]> = { i32: [], i64: [], f32: [], f64: [], v128: [] };
@@ -49,6 +49,20 @@ export class FunctionBuilder {
   param<T extends ValueType>(index: number, type: T): Local<T> {
     if (this.type.params[index] !== type) throw new RangeError(`parameter ${index} is not of type ${type}`);
     return makeLocal(type, index);
+  }
+
+  /** Control structures that are open at this place. */
+  get depth(): number {
+    return this.#depth;
+  }
+
+  /** Builds statements that run before everything built so far, once it is known what they must prepare. Not inside a control structure. */
+  prologue(body: () => void): void {
+    if (this.#depth !== 0) throw new RangeError("a prologue inside a control structure");
+    const behind = this.#out.toBytes();
+    this.#out = new ByteWriter(1024);
+    body();
+    this.#out.bytes(behind);
   }
 
   /** A new local of this function; initially zero. */

@@ -1,6 +1,6 @@
 import type { FieldName } from "@zarch/s390x-isa";
 import { type I32, type I64, i32, i64, select } from "@zarch/wasm-encoder";
-import { type Context, conditionMet } from "../engine/context.ts";
+import type { Context } from "../engine/context.ts";
 import type { DefinitionTable } from "./table.ts";
 
 /** Branches (PoP chapters 5 and 7). */
@@ -28,20 +28,20 @@ function modifier(c: Context): I32 {
 
 function defineOnCondition(table: DefinitionTable): void {
   const always = { field: "m1" as FieldName, equals: 15 };
-  table.define("bc", (c) => c.f.if(conditionMet(c.field("m1"), c.cc()), () => c.branch(c.address(2))), {
+  table.define("bc", (c) => c.f.if(c.conditionHolds("m1"), () => c.branch(c.address(2))), {
     specializations: [{ ...always, definition: (c) => c.branch(c.address(2)) }],
   });
   table.define(
     "bcr",
     (c) =>
       // R2 zero: no branch (with mask 14 or 15 a serialisation, which one CPU does not notice).
-      c.f.if(conditionMet(c.field("m1"), c.cc()), () => c.f.if(c.registerNumber("r2"), () => c.branch(c.gr64("r2")))),
+      c.f.if(c.conditionHolds("m1"), () => c.f.if(c.registerNumber("r2"), () => c.branch(c.gr64("r2")))),
     {
       specializations: [{ ...always, definition: (c) => c.f.if(c.registerNumber("r2"), () => c.branch(c.gr64("r2"))) }],
     },
   );
   for (const mnemonic of ["brc", "brcl"])
-    table.define(mnemonic, (c) => c.branchRelativeIf(conditionMet(c.field("m1"), c.cc()), "ri2"), {
+    table.define(mnemonic, (c) => c.branchRelativeIf(c.conditionHolds("m1"), "ri2"), {
       relativeBranch: true,
       specializations: [
         { ...always, definition: (c) => c.branchRelativeIf(i32.const(1), "ri2") },

@@ -1,5 +1,5 @@
 import { type I32, type I64, i32, i64, select } from "@zarch/wasm-encoder";
-import { type Context, conditionMet } from "../engine/context.ts";
+import type { Context } from "../engine/context.ts";
 import type { Source32, Source64 } from "./operands.ts";
 import * as from from "./operands.ts";
 import type { DefinitionTable } from "./table.ts";
@@ -132,7 +132,7 @@ function defineStores(table: DefinitionTable): void {
 
 /** Load/store-on-condition facility. An access exception of LOC is recognised only when the condition holds. */
 function defineOnCondition(table: DefinitionTable): void {
-  const met = (c: Context): I32 => conditionMet(c.field("m3"), c.cc());
+  const met = (c: Context): I32 => c.conditionHolds("m3");
   table.define("locr", (c) => c.setGr32("r1", select(c.gr32("r2"), c.gr32("r1"), met(c))));
   table.define("locgr", (c) => c.setGr64("r1", select(c.gr64("r2"), c.gr64("r1"), met(c))));
   table.define("loc", (c) => c.f.if(met(c), () => c.setGr32("r1", from.word(c))));

@@ -5,6 +5,7 @@ import type { DefinedInstruction, Specialization } from "../engine/handlers.ts";
 export interface DefinitionOptions {
   /** The definition ends in branchRelativeIf. */
   readonly relativeBranch?: boolean;
+  readonly isHelper?: boolean;
   readonly specializations?: readonly Specialization[];
 }
 
@@ -21,13 +22,14 @@ export class DefinitionTable {
       instruction: known,
       definition,
       relativeBranch: options.relativeBranch ?? false,
+      isHelper: options.isHelper ?? false,
       specializations: options.specializations ?? [],
     });
   }
 
   /** Instructions whose work is done by the TypeScript runtime. */
   helpers(mnemonics: readonly string[]): void {
-    for (const mnemonic of mnemonics) this.define(mnemonic, (c: Context) => c.helper());
+    for (const mnemonic of mnemonics) this.define(mnemonic, (c: Context) => c.helper(), { isHelper: true });
   }
 
   list(): readonly DefinedInstruction[] {

@@ -240,6 +240,11 @@ export abstract class Context {
     this.setCc(i32.or(i32.shl(i64.geU(a, b), 1), i64.ne(r, 0)));
   }
 
+  /** Whether the current condition code is one that a mask field selects: nonzero if so. */
+  conditionHolds(mask: FieldName): I32 {
+    return conditionMet(this.field(mask), this.cc());
+  }
+
   /** Bits 0-31 of the PSW; the condition code in it is stale. */
   abstract pswHigh(): I32;
   abstract setProgramMask(mask: I32): void;

@@ -17,6 +17,8 @@ import {
   PROGRAM_CODE,
   RECORD_PAGE_FRAME,
   RECORD_SIZE,
+  REGION_HANDLER,
+  REGIONS,
   RELATIVE_ADJUST,
   TLB_FETCH,
 } from "./layout.ts";
@@ -97,12 +99,19 @@ export function defineExecute(functions: FunctionSet, handlers: HandlerSet, layo
     f.if(i32.leU(i32.add(offset, bytes), 4096), () => {
       const own = f.let(i32.add(page.value, i32.shl(offset, 3)));
       f.if(i32.eqz(i32.load16U(own)), () => f.call(functions.index("decodeInPage"), page.value, offset, top));
-      const kind = f.let(i32.load8U(i32.load16U(own), EXECUTE_KINDS));
+      const handler = f.local("i32");
+      f.set(handler, i32.load16U(own));
+      // Where a region is entered, the instruction's own handler is beside it.
+      f.if(i32.geU(handler.value, REGION_HANDLER), () =>
+        f.set(handler, i32.load16U(i32.shl(i32.sub(handler.value, REGION_HANDLER), 3), REGIONS)),
+      );
+      const kind = f.let(i32.load8U(handler.value, EXECUTE_KINDS));
       f.if(i32.eq(kind, ExecuteKind.refused), () => refuse(ProgramCode.execute));
       const slot = i32.gtU(kind, ExecuteKind.refused);
       f.if(i32.or(slot, i32.and(i32.eq(kind, ExecuteKind.unmodified), i32.eqz(modifier))), () => {
         f.storeI64(at(EXECUTE_RECORD), i64.load(own));
         f.storeI64(at(EXECUTE_RECORD), i64.load(own, 8), 64, 8);
+        f.storeI32(at(EXECUTE_RECORD), handler.value, 16);
         f.if(modifier, () => f.storeI32(kind, i32.or(i32.load8U(kind, EXECUTE_RECORD), modifier), 8, EXECUTE_RECORD));
         f.drop(enter(bytes));
         f.return(at(EXECUTE_RECORD));

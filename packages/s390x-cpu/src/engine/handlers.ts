@@ -26,6 +26,8 @@ export interface DefinedInstruction {
   readonly definition: Definition;
   /** Ends in a relative branch: the decoder chooses between two forms, to anywhere and within the page. */
   readonly relativeBranch: boolean;
+  /** All of it is the runtime's. */
+  readonly isHelper: boolean;
   readonly specializations: readonly Specialization[];
 }
 

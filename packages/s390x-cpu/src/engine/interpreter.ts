@@ -1,6 +1,9 @@
 import { type Instruction, instructions } from "@zarch/s390x-isa";
 import { callIndirect, FunctionBuilder, type I32, type I64, i32, i64, type Label, ModuleBuilder, select } from "@zarch/wasm-encoder";
-import { blockImports } from "./block.ts";
+import { modeKey } from "../jit/addressing-mode.ts";
+import { regionImports } from "../jit/compile-region.ts";
+import { declareConditionCode, defineConditionCode } from "../jit/condition.ts";
+import { RegionExit } from "../jit/region-exit.ts";
 import { declareBulk, defineBulk } from "./bulk.ts";
 import { ProgramCode } from "./context.ts";
 import { declareDecoder, defineDecoder } from "./decoder.ts";
@@ -14,6 +17,7 @@ import {
   BUDGET,
   CC,
   CODE_TOP,
+  EMPTY_BANK,
   EXECUTE_RECORD,
   EXIT,
   ExitReason,
@@ -27,6 +31,12 @@ import {
   RECORD,
   RECORD_PAGE,
   RECORD_PAGE_FRAME,
+  REGION_COUNT,
+  REGION_HANDLER,
+  REGION_KEY,
+  REGIONS,
+  REGIONS_ENTERED,
+  REGIONS_HANDED_BACK,
   TLB_FETCH,
 } from "./layout.ts";
 import { HandlerResult, type LoopFrame, RecordContext } from "./record-context.ts";
@@ -53,6 +63,8 @@ export interface GeneratedInterpreter {
   readonly decoderTables: Uint8Array;
   /** To be written at EXECUTE_KINDS. */
   readonly executeKinds: Uint8Array;
+  /** Element of the table where region 0 goes. */
+  readonly firstRegion: number;
 }
 
 /**
@@ -72,6 +84,8 @@ export function generateInterpreter(options: InterpreterOptions): GeneratedInter
   functions.imported("clock", module.importFunction("env", "clock", { params: [], results: ["f64"] }), "f64");
   functions.imported("writeResolved", module.importFunction("env", "writeResolved", { params: ["i32", "i32", "i32"], results: [] }));
   functions.imported("stored", module.importFunction("env", "stored", { params: ["i32", "i32"], results: [] }));
+  functions.imported("codeChanged", module.importFunction("env", "codeChanged", { params: ["i32", "i32", "i32"], results: [] }));
+  functions.imported("codeForgotten", module.importFunction("env", "codeForgotten", { params: [], results: [] }));
   module.importMemory("env", "memory", { minimum: layout.wasmPages, maximum: layout.wasmPages });
 
   declareTranslation(functions);
@@ -80,6 +94,7 @@ export function generateInterpreter(options: InterpreterOptions): GeneratedInter
   declareBulk(functions);
   declareTiming(functions);
   declareExecute(functions);
+  declareConditionCode(functions);
   functions.declare("run", [], "i32");
   functions.declare("resolveOperandParts", ["i32", "i32", "i32", "i32"], "i32");
   functions.declare("resolveParts", ["i32", "i32", "i32", "i32", "i32"], "i32");
@@ -88,6 +103,7 @@ export function generateInterpreter(options: InterpreterOptions): GeneratedInter
   defineStorage(functions, layout);
   defineBulk(functions);
   defineTiming(functions);
+  defineConditionCode(functions);
   const decoderTables = defineDecoder(functions, handlers, instructions, options.isEnabled, layout);
   const executeKinds = defineExecute(functions, handlers, layout);
   defineResolveParts(functions);
@@ -106,14 +122,17 @@ export function generateInterpreter(options: InterpreterOptions): GeneratedInter
     if (handler.number < handlers.hotLimit) continue;
     coldFunctions[4 + handler.number - handlers.hotLimit] = defineColdHandler(functions, handler);
   }
-  module.table({ minimum: coldCount, maximum: coldCount });
+  // Behind the handlers the table has room for regions.
+  module.table({ minimum: coldCount + REGION_COUNT, maximum: coldCount + REGION_COUNT });
   module.elements(0, coldFunctions);
+  module.exportTable("table");
+  const regionType = module.type({ params: ["i64"], results: ["i32"] });
 
   const hot = handlers.handlers.filter((handler) => handler.number < handlers.hotLimit);
-  defineRun(functions, options, hot, coldType);
+  defineRun(functions, options, hot, { coldType, regionType, firstRegion: coldCount });
 
   for (const name of [
-    ...blockImports.filter((name) => name !== "tod"),
+    ...regionImports.filter((name) => name !== "tod"),
     "run",
     "clearBank",
     "clearAllBanks",
@@ -136,7 +155,7 @@ export function generateInterpreter(options: InterpreterOptions): GeneratedInter
     "cpuTimer",
   ])
     module.exportFunction(name, functions.index(name));
-  return { wasm: module.toBytes(), decoderTables, executeKinds };
+  return { wasm: module.toBytes(), decoderTables, executeKinds, firstRegion: coldCount };
 }
 
 function defineColdHandler(functions: FunctionSet, handler: Handler): number {
@@ -160,8 +179,14 @@ function defineProgramHandler(functions: FunctionSet, name: string, code: number
   return functions.index(name);
 }
 
+interface TableTypes {
+  readonly coldType: number;
+  readonly regionType: number;
+  readonly firstRegion: number;
+}
+
 /** The main loop. Nested loops, outermost first: reload (everything from memory), fetch (a new page), next (dispatch). */
-function defineRun(functions: FunctionSet, options: InterpreterOptions, hot: readonly Handler[], coldType: number): void {
+function defineRun(functions: FunctionSet, options: InterpreterOptions, hot: readonly Handler[], table: TableTypes): void {
   const exact = options.mode === "exact";
   const firstCold = options.handlers.hotLimit;
   functions.define("run", [], "i32", (f) => {
@@ -173,6 +198,9 @@ function defineRun(functions: FunctionSet, options: InterpreterOptions, hot: rea
     const target = f.local("i64");
     const result = f.local("i32");
     const page = f.local("i32");
+    const number = f.local("i32");
+    // Set when a region handed an instruction back: the next region's entry is passed by, as it may be that very instruction.
+    const passBy = f.local("i32");
 
     const saveAndReturn = (reason: number | I32): void => {
       f.storeI32(at(CC), cc.value);
@@ -196,11 +224,8 @@ function defineRun(functions: FunctionSet, options: InterpreterOptions, hot: rea
       f.if(i32.load(at(ATTENTION)), () => leaveAtTarget(ExitReason.attention));
       f.loop((fetch) => {
         f.set(target, i64.and(target.value, addressMask.value));
+        // The fast engine counts at `taken`, to which this leads.
         if (exact) f.if(i32.leS(budget.value, 0), () => leaveAtTarget(ExitReason.budget));
-        else {
-          f.set(budget, i32.sub(budget.value, 1));
-          f.if(i32.ltS(budget.value, 0), () => leaveAtTarget(ExitReason.budget));
-        }
         f.if(i32.wrap(i64.and(target.value, 1)), () => {
           f.storeI32(at(PROGRAM_CODE), ProgramCode.specification);
           // Not an early exception: it has a length, which nobody knows.
@@ -243,73 +268,109 @@ function defineRun(functions: FunctionSet, options: InterpreterOptions, hot: rea
                 });
               });
             }
-            f.block((fault) => {
-              f.block((settle) => {
-                const frame: LoopFrame = { record, cc, bank, addressMask, budget, target, next, taken, fetch, fault, result, settle };
-                f.block((cold) => {
-                  const nest = (index: number, labels: readonly Label[]): void => {
-                    if (index < 2 + hot.length) {
-                      f.block((label) => nest(index + 1, [...labels, label]));
-                      if (index === 0) decodeInLoop();
-                      else if (index === 1) pageEndInLoop();
-                      else f.scope(() => hotInLoop(hot[index - 2]!));
-                      return;
-                    }
-                    // Innermost: dispatch. Numbers 2 and 3 are functions.
-                    const [decode, pageEnd, ...rest] = labels;
-                    f.brTable(i32.load16U(record.value), [decode!, pageEnd!, cold, cold, ...rest], cold);
-                  };
-                  const decodeInLoop = (): void => {
-                    f.set(result, functions.callI32("decodeAt", record.value));
-                    f.if(i32.eqz(result.value), () => {
-                      f.set(target, i64.load(at(PSW_ADDRESS)));
-                      leaveAtTarget(ExitReason.program);
-                    });
-                    f.set(record, result.value);
-                    f.br(next);
-                  };
-                  const pageEndInLoop = (): void => {
-                    f.set(target, currentAddress());
-                    f.br(fetch);
-                  };
-                  const hotInLoop = (handler: Handler): void => {
-                    if (exact) count();
-                    const context = new RecordContext(f, functions, handler, frame);
-                    handler.definition(context);
-                    context.finish();
-                  };
-                  nest(0, []);
+            f.set(number, i32.load16U(record.value));
+            f.loop((again) => {
+              f.block((fault) => {
+                f.block((settle) => {
+                  const frame: LoopFrame = { record, cc, bank, addressMask, budget, target, next, taken, fetch, fault, result, settle };
+                  f.block((cold) => {
+                    const nest = (index: number, labels: readonly Label[]): void => {
+                      if (index < 2 + hot.length) {
+                        f.block((label) => nest(index + 1, [...labels, label]));
+                        if (index === 0) decodeInLoop();
+                        else if (index === 1) pageEndInLoop();
+                        else f.scope(() => hotInLoop(hot[index - 2]!));
+                        return;
+                      }
+                      // Innermost: dispatch. Numbers 2 and 3 are functions.
+                      const [decode, pageEnd, ...rest] = labels;
+                      f.brTable(number.value, [decode!, pageEnd!, cold, cold, ...rest], cold);
+                    };
+                    const decodeInLoop = (): void => {
+                      f.set(result, functions.callI32("decodeAt", record.value));
+                      f.if(i32.eqz(result.value), () => {
+                        f.set(target, i64.load(at(PSW_ADDRESS)));
+                        leaveAtTarget(ExitReason.program);
+                      });
+                      f.set(record, result.value);
+                      f.br(next);
+                    };
+                    const pageEndInLoop = (): void => {
+                      f.set(target, currentAddress());
+                      f.br(fetch);
+                    };
+                    const hotInLoop = (handler: Handler): void => {
+                      if (exact) count();
+                      const context = new RecordContext(f, functions, handler, frame);
+                      handler.definition(context);
+                      context.finish();
+                    };
+                    nest(0, []);
+                  });
+                  f.if(i32.geU(number.value, REGION_HANDLER), () => {
+                    const known = f.let(i32.shl(i32.sub(number.value, REGION_HANDLER), 3));
+                    if (!exact) enterRegion(known, fetch);
+                    f.set(number, i32.load16U(known, REGIONS));
+                    f.br(again);
+                  });
+                  if (exact) count();
+                  f.storeI32(at(CC), cc.value);
+                  f.storeI32(at(RECORD), record.value);
+                  const element = select(i32.sub(number.value, firstCold - 4), number.value, i32.geU(number.value, firstCold));
+                  f.set(result, callIndirect("i32", table.coldType, element, record.value));
                 });
-                if (exact) count();
-                f.storeI32(at(CC), cc.value);
+                f.set(cc, i32.load(at(CC)));
+                f.if(i32.gtS(result.value, 0), () => {
+                  f.set(record, result.value);
+                  f.br(next);
+                });
+                f.brIf(reload, result.value);
                 f.storeI32(at(RECORD), record.value);
-                f.set(result, i32.load16U(record.value));
-                const element = select(i32.sub(result.value, firstCold - 4), result.value, i32.geU(result.value, firstCold));
-                f.set(result, callIndirect("i32", coldType, element, record.value));
+                saveAndReturn(i32.load(at(EXIT)));
               });
-              f.set(cc, i32.load(at(CC)));
-              f.if(i32.gtS(result.value, 0), () => {
-                f.set(record, result.value);
-                f.br(next);
-              });
-              f.brIf(reload, result.value);
+              // A refused access of a hot handler.
               f.storeI32(at(RECORD), record.value);
-              saveAndReturn(i32.load(at(EXIT)));
+              saveAndReturn(ExitReason.program);
             });
-            // A refused access of a hot handler.
-            f.storeI32(at(RECORD), record.value);
-            saveAndReturn(ExitReason.program);
           });
         });
       });
     });
     f.unreachable();
 
+    /** Runs a region if it was made for the mode, and goes on where it ended; falls through when the instruction itself is to be done. */
+    function enterRegion(known: I32, fetch: Label): void {
+      f.if(
+        passBy.value,
+        () => f.set(passBy, i32.const(0)),
+        () => {
+          const fits = i32.eq(modeKey(), i32.load16U(known, REGIONS + REGION_KEY));
+          f.if(i32.and(fits, i32.ne(bank.value, EMPTY_BANK)), () => {
+            f.storeI32(at(CC), cc.value);
+            f.storeI32(at(BUDGET), budget.value);
+            const element = i32.add(i32.sub(number.value, REGION_HANDLER), table.firstRegion);
+            const base = i64.and(i64.and(currentAddress(), addressMask.value), ~0xfffn);
+            f.set(result, callIndirect("i32", table.regionType, element, base));
+            f.if(i32.ne(result.value, RegionExit.declined), () => {
+              f.set(passBy, i32.eq(result.value, RegionExit.interpret));
+              f.storeI32(at(REGIONS_ENTERED), i32.add(i32.load(at(REGIONS_ENTERED)), 1));
+              f.storeI32(at(REGIONS_HANDED_BACK), i32.add(i32.load(at(REGIONS_HANDED_BACK)), passBy.value));
+              // The way to an instruction that was handed back is free: it must come before the budget ends.
+              f.set(budget, i32.add(i32.load(at(BUDGET)), passBy.value));
+              f.set(cc, i32.load(at(CC)));
+              f.set(target, i64.load(at(PSW_ADDRESS)));
+              f.br(fetch);
+            });
+          });
+        },
+      );
+    }
+
     function count(): void {
       f.set(budget, i32.sub(budget.value, 1));
       f.storeI64(at(INSTRUCTIONS), i64.add(i64.load(at(INSTRUCTIONS)), 1));
       f.scope(() => {
-        const counter = f.let(i32.shl(i32.load16U(record.value), 2));
+        const counter = f.let(i32.shl(number.value, 2));
         f.storeI32(counter, i32.add(i32.load(counter, PROFILE), 1), 32, PROFILE);
       });
     }

@@ -81,6 +81,16 @@ export const BREAKING_EVENT = 0x8d0;
 /** Nonzero while storage-alteration events are recorded: no store takes the fast path, and the runtime hears of each. */
 export const PER_STORES = 0x8d8;
 
+/** Grows whenever all code is forgotten. */
+export const REGION_GENERATION = 0x8dc;
+
+/** First page of records that was never used; the engines share the pool. */
+export const RECORD_POOL_NEXT = 0x8e0;
+
+/** How often regions were entered, and how often they handed an instruction back; both modulo 2^32. */
+export const REGIONS_ENTERED = 0x8e4;
+export const REGIONS_HANDED_BACK = 0x8e8;
+
 /** Buffer through which accesses that cross a page go, 32 bytes. */
 export const CROSSING = 0x900;
 /** Doubleword that holds instruction text that crosses a page. */
@@ -110,6 +120,15 @@ export const BANK_BASE = 0x10000;
 /** One more bank that never holds an entry, for access-register mode. */
 export const EMPTY_BANK = BANK_BASE + BANKS * BANK_SIZE;
 
+/** Handler numbers from here on are regions: the record is where one is entered. */
+export const REGION_HANDLER = 0x4000;
+/** Most regions at a time. */
+export const REGION_COUNT = 8192;
+/** What is known of each region, 8 bytes: the handler of the instruction at its entry (u16), its mode key (u16), the record (u32). */
+export const REGIONS = 0xc0000;
+export const REGION_KEY = 2;
+export const REGION_RECORD = 4;
+
 export const PAGE_TABLES = 0x100000;
 
 /** Bytes of one predecoded record; one record stands for each halfword of code. */
@@ -123,7 +142,9 @@ export const RECORD_PAGE_FRAME = RECORD_PAGE_END + 48;
 export const RECORD_PAGE_STORES = RECORD_PAGE_END + 52;
 /** Which 64-byte lines of the page hold predecoded instructions, one bit each, i64; bit 0 is the lowest line. */
 export const RECORD_PAGE_LINES = RECORD_PAGE_END + 56;
-export const RECORD_PAGE_SIZE = RECORD_PAGE_END + 64;
+/** Which lines of the page hold code of regions, one bit each, i64. */
+export const RECORD_PAGE_REGION_LINES = RECORD_PAGE_END + 64;
+export const RECORD_PAGE_SIZE = RECORD_PAGE_END + 80;
 
 /** Bytes that a bulk copy moves at a time; they stay in the host's first-level cache. */
 export const STAGING_SIZE = 0x4000;

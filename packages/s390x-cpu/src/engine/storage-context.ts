@@ -34,13 +34,34 @@ export abstract class StorageContext extends Context {
     const host = this.f.temporary("i32");
     this.f.if(
       this.#missing(entry, address, 4096 - bytes, false),
-      () => {
-        this.f.set(host, this.functions.callI32("readMiss", address, i32.const(bytes), this.baseNumber(operand)));
-        this.f.if(i32.eqz(host.value), () => this.fault());
-      },
+      () => this.readMiss(host, address, bytes, operand),
       () => this.f.set(host, this.#hit(entry, address, false)),
     );
     return host;
+  }
+
+  // What happens when an access misses the bank. The host address is to be set, or the instruction left.
+
+  protected readMiss(host: Local<"i32">, address: I64, bytes: number, operand: 1 | 2 | 3 | 4): void {
+    this.f.set(host, this.functions.callI32("readMiss", address, i32.const(bytes), this.baseNumber(operand)));
+    this.f.if(i32.eqz(host.value), () => this.fault());
+  }
+
+  protected updateMiss(host: Local<"i32">, address: I64, bytes: number, operand: 1 | 2 | 3 | 4): void {
+    this.f.set(host, this.functions.callI32("updateMiss", address, i32.const(bytes), this.baseNumber(operand)));
+    this.f.if(i32.eqz(host.value), () => this.fault());
+  }
+
+  /** Stores the rightmost bytes of a value, or leaves the instruction. */
+  protected storeMiss(address: I64, bytes: number, value: I64, operand: 1 | 2 | 3 | 4): void {
+    const stored = this.functions.callI32("storeMiss", address, i32.const(bytes), value, this.baseNumber(operand));
+    this.f.if(i32.eqz(stored), () => this.fault());
+  }
+
+  /** Sets the host address of a span's last byte, or 0 when the span cannot be accessed at once. */
+  protected spanMiss(host: Local<"i32">, address: I64, length: I32, write: boolean, operand: 1 | 2 | 3 | 4): void {
+    const access = i32.const(write ? Access.write : Access.read);
+    this.f.set(host, this.functions.callI32("spanMiss", address, length, access, this.baseNumber(operand)));
   }
 
   override loadI32(address: I64, width: LoadWidth32, signed: boolean, operand: 1 | 2 | 3 | 4 = 2): I32 {
@@ -72,10 +93,7 @@ export abstract class StorageContext extends Context {
     const entry = this.#entry(address);
     this.f.if(
       this.#missing(entry, address, 4096 - bytes, true),
-      () => {
-        const stored = this.functions.callI32("storeMiss", address, i32.const(bytes), wide, this.baseNumber(operand));
-        this.f.if(i32.eqz(stored), () => this.fault());
-      },
+      () => this.storeMiss(address, bytes, wide, operand),
       () => fast(this.#hit(entry, address, true)),
     );
   }
@@ -92,10 +110,7 @@ export abstract class StorageContext extends Context {
     const slow = this.let(this.#missing(entry, address, 4096 - bytes, true));
     this.f.if(
       slow,
-      () => {
-        this.f.set(host, this.functions.callI32("updateMiss", address, i32.const(bytes), this.baseNumber(operand)));
-        this.f.if(i32.eqz(host.value), () => this.fault());
-      },
+      () => this.updateMiss(host, address, bytes, operand),
       () => this.f.set(host, this.#hit(entry, address, true)),
     );
     const old = this.let(loadWide(host.value, width, false));
@@ -103,7 +118,7 @@ export abstract class StorageContext extends Context {
     this.f.if(
       slow,
       // The bytes may be a copy, or lie beside instructions: stored by the careful way.
-      () => this.f.drop(this.functions.callI32("storeMiss", address, i32.const(bytes), result, this.baseNumber(operand))),
+      () => this.storeMiss(address, bytes, result, operand),
       () => this.f.storeI64(host.value, result, width, 16 - bytes),
     );
     return old;
@@ -115,10 +130,7 @@ export abstract class StorageContext extends Context {
     const host = this.f.temporary("i32");
     this.f.if(
       this.#missing(entry, address, i32.sub(4096, length), write),
-      () => {
-        const access = i32.const(write ? Access.write : Access.read);
-        this.f.set(host, this.functions.callI32("spanMiss", address, length, access, this.baseNumber(operand)));
-      },
+      () => this.spanMiss(host, address, length, write, operand),
       () => this.f.set(host, i32.add(this.#hit(entry, address, write), i32.sub(16, length))),
     );
     return host.value;

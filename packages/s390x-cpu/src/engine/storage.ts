@@ -1,4 +1,4 @@
-import { type FunctionBuilder, globalGet, type I32, type I64, i32, i64, select } from "@zarch/wasm-encoder";
+import { type FunctionBuilder, type I32, type I64, i32, i64, select } from "@zarch/wasm-encoder";
 import type { FunctionSet } from "./functions.ts";
 import { FixedHandler } from "./handlers.ts";
 import {
@@ -20,9 +20,12 @@ import {
   RECORD_PAGE_END,
   RECORD_PAGE_FRAME,
   RECORD_PAGE_LINES,
+  RECORD_PAGE_REGION_LINES,
   RECORD_PAGE_SIZE,
   RECORD_PAGE_STORES,
+  RECORD_POOL_NEXT,
   RECORD_SIZE,
+  REGION_GENERATION,
   TLB_FETCH,
   TLB_WRITE,
 } from "./layout.ts";
@@ -43,6 +46,7 @@ export function declareStorage(functions: FunctionSet): void {
   functions.declare("updateMiss", ["i64", "i32", "i32"], "i32");
   functions.declare("spanMiss", ["i64", "i32", "i32", "i32"], "i32");
   functions.declare("storeMiss", ["i64", "i32", "i64", "i32"], "i32");
+  functions.declare("storeBesideCode", ["i64", "i32", "i64", "i32"], "i32");
   functions.declare("storeByte", ["i64", "i32"]);
   functions.declare("invalidateCode", ["i64", "i32"]);
   functions.declare("recordPageFor", ["i32"], "i32");
@@ -61,6 +65,7 @@ export function defineStorage(functions: FunctionSet, layout: MemoryLayout): voi
   defineReadMiss(functions, layout);
   defineSpanMiss(functions, layout);
   defineStoreMiss(functions, layout);
+  defineStoreBesideCode(functions, layout);
   defineInvalidate(functions, layout);
   defineRecordPages(functions, layout);
   defineClearing(functions, layout);
@@ -187,6 +192,32 @@ function defineStoreMiss(functions: FunctionSet, layout: MemoryLayout): void {
   });
 }
 
+/**
+ * storeBesideCode(address, length, value, base register): as storeMiss, for regions, which cannot go on where instructions
+ * change. 0 when the store is refused or may hit any, and is the interpreter's therefore; nothing is stored then.
+ */
+function defineStoreBesideCode(functions: FunctionSet, layout: MemoryLayout): void {
+  functions.define("storeBesideCode", ["i64", "i32", "i64", "i32"], "i32", (f) => {
+    const va = f.param(0, "i64").value;
+    const length = f.param(1, "i32").value;
+    const base = f.param(3, "i32").value;
+    f.if(i32.gtU(i32.add(offsetInPage(va), length), 4096), () => f.return(i32.const(0)));
+    const absolute = f.let(functions.callI64("resolveOperand", va, i32.const(Access.write), base) as I64);
+    f.if(i64.eq(absolute, -1), () => f.return(i32.const(0)));
+    f.if(i32.load(recordPageSlot(layout, absolute)), () => {
+      const page = f.let(i32.load(recordPageSlot(layout, absolute)));
+      const offset = f.let(offsetInPage(absolute));
+      // As in invalidateCode: the line of the byte four before, to that of the last.
+      const first = f.let(i32.shrU(select(i32.sub(offset, 4), i32.const(0), i32.geU(offset, 4)), 6));
+      const last = f.let(i32.shrU(i32.add(offset, i32.sub(length, 1)), 6));
+      const lines = i64.shrU(i64.load(page, RECORD_PAGE_LINES), i64.extendU(first));
+      const span = i64.sub(i64.shl(2, i64.extendU(i32.sub(last, first))), 1);
+      f.if(i64.ne(i64.and(lines, span), 0), () => f.return(i32.const(0)));
+    });
+    f.push(functions.callI32("storeMiss", va, length, f.param(2, "i64").value, base));
+  });
+}
+
 function recordPageSlot(layout: MemoryLayout, absolute: I64): I32 {
   return i32.add(i32.const(layout.recordPages), i32.shl(i32.wrap(i64.shrU(absolute, 12)), 2));
 }
@@ -223,9 +254,19 @@ function defineInvalidate(functions: FunctionSet, layout: MemoryLayout): void {
       f.brIf(again, i32.leU(line.value, last));
     });
     f.if(hit.value, () => {
+      // What was set in the page and no longer is in `lines` was hit.
+      const compiled = f.let(i64.load(page, RECORD_PAGE_REGION_LINES));
+      const changed = f.let(i64.and(compiled, i64.xor(lines.value, i64.load(page, RECORD_PAGE_LINES))));
       f.storeI64(page, lines.value, 64, RECORD_PAGE_LINES);
+      f.if(i64.ne(changed, 0), () => {
+        f.storeI64(page, i64.xor(compiled, changed), 64, RECORD_PAGE_REGION_LINES);
+        const halves = [i32.wrap(changed), i32.wrap(i64.shrU(changed, 32))];
+        f.call(functions.index("codeChanged"), i32.load(page, RECORD_PAGE_FRAME), ...halves);
+      });
       f.return();
     });
+    // A page with regions stays one of code: their lines must be watched.
+    f.if(i64.ne(i64.load(page, RECORD_PAGE_REGION_LINES), 0), () => f.return());
     const stores = f.let(i32.add(i32.load(page, RECORD_PAGE_STORES), 1));
     f.storeI32(page, stores, 32, RECORD_PAGE_STORES);
     f.if(i32.and(i32.gtU(stores, STORES_BEFORE_RELEASE), i32.ne(page, i32.load(at(RECORD_PAGE)))), () => {
@@ -239,13 +280,14 @@ function defineInvalidate(functions: FunctionSet, layout: MemoryLayout): void {
 }
 
 function defineRecordPages(functions: FunctionSet, layout: MemoryLayout): void {
-  const next = functions.module.global("i32", layout.recordPool);
-  const getNext = (): I32 => globalGet("i32", next);
+  const getNext = (): I32 => i32.load(at(RECORD_POOL_NEXT));
 
   functions.define("forgetCode", [], undefined, (f) => {
+    f.storeI32(at(REGION_GENERATION), i32.add(i32.load(at(REGION_GENERATION)), 1));
+    f.call(functions.index("codeForgotten"));
     f.memoryFill(at(layout.recordPages), 0, (layout.size / 4096) * 4);
     f.storeI32(at(PAGE_RELEASE), 0);
-    f.setGlobal(next, i32.const(layout.recordPool));
+    f.storeI32(at(RECORD_POOL_NEXT), layout.recordPool);
     f.call(functions.index("clearFetchEntries"));
   });
 
@@ -263,7 +305,7 @@ function defineRecordPages(functions: FunctionSet, layout: MemoryLayout): void {
       () => {
         f.if(i32.gtU(i32.add(getNext(), RECORD_PAGE_SIZE), layout.recordPoolEnd), () => f.call(functions.index("forgetCode")));
         f.set(page, getNext());
-        f.setGlobal(next, i32.add(page.value, RECORD_PAGE_SIZE));
+        f.storeI32(at(RECORD_POOL_NEXT), i32.add(page.value, RECORD_PAGE_SIZE));
       },
     );
     f.memoryFill(page.value, 0, RECORD_PAGE_SIZE);

@@ -15,6 +15,7 @@ import { type OperandReader, operandReader } from "./operands.ts";
 import type { ProgramEvents } from "./program-events.ts";
 import { ProgramInterruptionSignal } from "./program-interruption.ts";
 import { Psw } from "./psw.ts";
+import { defaultRegionSettings, type RegionSettings, type RegionStatistics, Regions } from "./regions.ts";
 import { Registers } from "./registers.ts";
 import { StagedCopier } from "./staged-copier.ts";
 import { type EngineExports, OperandStorage } from "./storage.ts";
@@ -26,6 +27,8 @@ export interface CpuOptions {
   /** What is around the CPU; a function is called once, when the memory exists. */
   readonly ports?: CpuPorts | ((memory: ReversedMemory) => CpuPorts);
   readonly identity?: Partial<CpuIdentity>;
+  /** Compiles what runs often (default), or not. */
+  readonly jit?: boolean | Partial<RegionSettings>;
 }
 
 /** Why {@link Cpu.run} returned. */
@@ -69,6 +72,7 @@ export class Cpu {
   readonly #registers: Registers;
   #stopped = false;
   readonly #handlers: readonly Handler[];
+  readonly #regions: Regions | undefined;
 
   /** @internal see {@link createCpu} */
   constructor(parts: {
@@ -78,7 +82,9 @@ export class Cpu {
     engine: EngineExports;
     exact: () => EngineExports;
     handlers: readonly Handler[];
+    regions: Regions | undefined;
   }) {
+    this.#regions = parts.regions;
     this.#handlers = parts.handlers;
     this.memory = parts.memory;
     this.wasmMemory = parts.wasmMemory;
@@ -130,6 +136,7 @@ export class Cpu {
 
   #run(engine: EngineExports, budget: number): RunResult {
     const registers = this.#registers;
+    const regions = engine === this.#engine ? this.#regions : undefined;
     let left = Math.min(budget, BUDGET_SLICE);
     registers.setWord(layout.ATTENTION, 0);
     for (;;) {
@@ -154,12 +161,13 @@ export class Cpu {
         continue;
       }
       registers.setWord(layout.ATTENTION, 0);
-      registers.setWord(layout.BUDGET, left);
+      const slice = regions ? Math.min(left, regions.interval) : left;
+      registers.setWord(layout.BUDGET, slice);
       const exit = engine.run();
-      left = registers.word(layout.BUDGET) | 0;
+      left -= slice - (registers.word(layout.BUDGET) | 0);
       switch (exit) {
         case layout.ExitReason.budget:
-          left = 0;
+          regions?.sample();
           break;
         case layout.ExitReason.program:
           this.#interruptions.programAtRecord(registers.word(layout.PROGRAM_CODE));
@@ -251,6 +259,11 @@ export class Cpu {
   setPrefix(value: number): void {
     this.#registers.prefix = value;
     this.core.banks.purge();
+  }
+
+  /** What was compiled so far; undefined without a compiler. */
+  get regionStatistics(): Readonly<RegionStatistics> | undefined {
+    return this.#regions?.statistics;
   }
 
   /** The program-visible state now. Not for hot paths. */
@@ -372,6 +385,7 @@ export function createCpu(options: CpuOptions): Cpu {
   }
   let core: CpuCore;
   let cpu: Cpu;
+  let regions: Regions | undefined;
   const imports = {
     helper: (id: number, record: number): number => {
       const helper = helpers[id];
@@ -397,6 +411,8 @@ export function createCpu(options: CpuOptions): Cpu {
     accessRegisterAsce: (alet: number): bigint => accessRegisterAsce(core, alet),
     clock: (): number => clock.now(),
     writeResolved: (high: number, low: number, absolute: number): void => cpu.programEvents.writeResolved(high, low, absolute >>> 0),
+    codeChanged: (frame: number, low: number, high: number): void => regions?.codeChanged(frame, low, high),
+    codeForgotten: (): void => regions?.codeForgotten(),
     stored: (absolute: number, length: number): void => cpu.programEvents.stored(absolute >>> 0, length),
   };
   const engine = instantiate(new WebAssembly.Module(generated.wasm), wasmMemory, imports);
@@ -424,7 +440,20 @@ export function createCpu(options: CpuOptions): Cpu {
     const module = generateInterpreter({ layout: places, handlers, isEnabled, mode: "exact" });
     return instantiate(new WebAssembly.Module(module.wasm), wasmMemory, imports);
   };
-  cpu = new Cpu({ memory, wasmMemory, core, engine, exact, handlers: handlers.handlers });
+  const { jit = true } = options;
+  if (jit)
+    regions = new Regions({
+      registers,
+      memory,
+      wasmMemory,
+      engine,
+      places,
+      firstElement: generated.firstRegion,
+      defined,
+      isEnabled,
+      settings: { ...defaultRegionSettings, ...(jit === true ? {} : jit) },
+    });
+  cpu = new Cpu({ memory, wasmMemory, core, engine, exact, handlers: handlers.handlers, regions });
   cpu.reset("initial-cpu");
   return cpu;
 }

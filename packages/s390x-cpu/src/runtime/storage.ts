@@ -3,6 +3,8 @@ import { preparedInterruption } from "./program-interruption.ts";
 
 /** Functions of the engine module that the runtime calls. */
 export interface EngineExports {
+  /** Handlers that are functions, and behind them regions. */
+  readonly table: WebAssembly.Table;
   run(): number;
   clearBank(bank: number): void;
   clearAllBanks(): void;

@@ -1,0 +1,320 @@
+import { FunctionBuilder, type I64, i32, i64, type Label, ModuleBuilder, type ValueType } from "@zarch/wasm-encoder";
+import { FunctionSet } from "../engine/functions.ts";
+import {
+  BANK,
+  BUDGET,
+  CC,
+  INSTRUCTIONS,
+  type MemoryLayout,
+  PSW_ADDRESS,
+  RECORD_PAGE_FRAME,
+  REGION_GENERATION,
+  TLB_FETCH,
+} from "../engine/layout.ts";
+import { fetchIndex } from "../engine/storage.ts";
+import type { AddressingMode } from "./addressing-mode.ts";
+import { ConditionKind, type ConditionState, LazyCondition } from "./condition.ts";
+import { makeReducible } from "./flow-graph.ts";
+import type { CodeBlock, CodeInstruction, RegionCode } from "./region-code.ts";
+import { NotCompilable, RegionContext, type RegionFrame } from "./region-context.ts";
+import { RegionExit } from "./region-exit.ts";
+import { RegionRegisters } from "./region-registers.ts";
+import { buildStructuredCode } from "./structured-code.ts";
+
+/** Functions of the interpreter module that regions call. */
+const imported: readonly (readonly [name: string, params: readonly ValueType[], result?: ValueType])[] = [
+  ["conditionCode", ["i32", "i32", "i32", "i64", "i64"], "i32"],
+  ["storeBesideCode", ["i64", "i32", "i64", "i32"], "i32"],
+  ["fetchMiss", ["i64"], "i32"],
+  ["copySpan", ["i32", "i32", "i32"]],
+  ["compareSpan", ["i32", "i32", "i32"], "i32"],
+  ["andSpan", ["i32", "i32", "i32"], "i32"],
+  ["orSpan", ["i32", "i32", "i32"], "i32"],
+  ["xorSpan", ["i32", "i32", "i32"], "i32"],
+  ["mulHighU", ["i64", "i64"], "i64"],
+  ["tod", [], "i64"],
+];
+
+/** Names of the interpreter's exports that a region's imports are. */
+export const regionImports: readonly string[] = imported.map(([name]) => name);
+
+/** Most addresses that an indirect branch is compared with. */
+const MAXIMUM_RETURNS = 8;
+
+export interface RegionOptions {
+  readonly layout: MemoryLayout;
+  readonly mode: AddressingMode;
+  /** Frames of the pages that the region's code lies in, by page offset. Page 0 is where the region is entered. */
+  readonly frames: ReadonlyMap<number, number>;
+  /** Counts instructions at INSTRUCTIONS, for comparisons with the interpreter. */
+  readonly isCounting: boolean;
+}
+
+/** The region cannot be compiled with the instruction at this offset. */
+export interface Refusal {
+  readonly refused: number;
+}
+
+/**
+ * Compiles a region to a module that imports `env.memory` and functions of the interpreter and exports
+ * `region(base: i64) -> RegionExit`, where base is the virtual address of page 0.
+ */
+export function compileRegion(code: RegionCode, options: RegionOptions): Uint8Array<ArrayBuffer> | Refusal {
+  const module = new ModuleBuilder();
+  const functions = new FunctionSet(module);
+  for (const [name, params, result] of imported)
+    functions.imported(name, module.importFunction("env", name, { params, results: result ? [result] : [] }), result);
+  module.importMemory("env", "memory", { minimum: options.layout.wasmPages, maximum: options.layout.wasmPages });
+  const f = new FunctionBuilder({ params: ["i64"], results: ["i32"] });
+  const refusal = new RegionBuilder(f, functions, code, options).build();
+  if (refusal) return refusal;
+  const index = module.declare(f.type);
+  module.define(index, f.locals, f.code);
+  module.exportFunction("region", index);
+  return module.toBytes();
+}
+
+class RegionBuilder {
+  readonly #f: FunctionBuilder;
+  readonly #functions: FunctionSet;
+  readonly #code: RegionCode;
+  readonly #options: RegionOptions;
+  readonly #registers: RegionRegisters;
+  readonly #condition: LazyCondition;
+  readonly #frame: RegionFrame;
+  /** Node of the flow graph by the offset where its block starts; node 0 is the dispatcher. */
+  readonly #nodes: ReadonlyMap<number, number>;
+  readonly #states = new Map<number, ConditionState>();
+  #exit: Label | undefined;
+  #edge: (offset: number) => void = () => {};
+
+  constructor(f: FunctionBuilder, functions: FunctionSet, code: RegionCode, options: RegionOptions) {
+    this.#f = f;
+    this.#functions = functions;
+    this.#code = code;
+    this.#options = options;
+    this.#registers = new RegionRegisters(f);
+    this.#condition = new LazyCondition(f, functions);
+    this.#nodes = new Map(code.blocks.map(({ start }, index) => [start, index + 1]));
+    const address = f.local("i64");
+    const exit = f.local("i32");
+    this.#address = address;
+    this.#reason = exit;
+    this.#budget = f.local("i32");
+    this.#next = f.local("i32");
+    this.#count = f.local("i32");
+    this.#frame = {
+      f,
+      functions,
+      registers: this.#registers,
+      condition: this.#condition,
+      base: f.param(0, "i64"),
+      bank: f.local("i32"),
+      mode: options.mode,
+      leave: (target, reason) => this.#leave(target, reason),
+      goTo: (offset) => this.#edge(offset),
+      goToAddress: (target, register) => this.#goToAddress(target, register),
+    };
+  }
+
+  readonly #address;
+  readonly #reason;
+  readonly #budget;
+  readonly #next;
+  readonly #count;
+  /** Instructions of the current block before the one being built. */
+  #done = 0;
+
+  build(): Refusal | undefined {
+    const f = this.#f;
+    const { blocks } = this.#code;
+    const flow = makeReducible([[1], ...blocks.map((block) => this.#successors(block))]);
+    let refusal: Refusal | undefined;
+    f.block((exit) => {
+      this.#exit = exit;
+      try {
+        buildStructuredCode(f, flow.structure, (node, edge) => {
+          if (node === 0) this.#dispatch(flow.entries, edge);
+          else this.#block(blocks[node - 1]!, node, flow, edge);
+        });
+      } catch (error) {
+        if (!(error instanceof RefusedInstruction)) throw error;
+        refusal = { refused: error.offset };
+      }
+      f.unreachable();
+    });
+    if (refusal) return refusal;
+    this.#registers.store();
+    if (this.#condition.isWritten) f.storeI32(i32.const(CC), this.#condition.current);
+    f.storeI64(i32.const(PSW_ADDRESS), this.#address.value);
+    f.storeI32(i32.const(BUDGET), this.#budget.value);
+    if (this.#options.isCounting)
+      f.storeI64(i32.const(INSTRUCTIONS), i64.add(i64.load(i32.const(INSTRUCTIONS)), i64.extendU(this.#count.value)));
+    f.push(this.#reason.value);
+    f.prologue(() => this.#enter());
+    return undefined;
+  }
+
+  /** Loads what the region keeps in locals, after a look at where its other pages are now. */
+  #enter(): void {
+    const f = this.#f;
+    const { bank, base } = this.#frame;
+    f.set(bank, i32.load(i32.const(BANK)));
+    for (const [page, frame] of this.#options.frames) {
+      if (page === 0) continue;
+      f.scope(() => {
+        const address = f.let(i64.add(base.value, page * 4096));
+        const entry = f.let(i32.add(bank.value, fetchIndex(address)));
+        const records = f.temporary("i32");
+        const decline = (): void => f.return(i32.const(RegionExit.declined));
+        f.if(
+          i64.ne(i64.load(entry, TLB_FETCH), address),
+          () => {
+            const generation = f.let(i32.load(i32.const(REGION_GENERATION)));
+            f.set(records, this.#functions.callI32("fetchMiss", address));
+            f.if(i32.eqz(records.value), decline);
+            // Room for its records may have cost all others, and this region with them.
+            f.if(i32.ne(generation, i32.load(i32.const(REGION_GENERATION))), decline);
+          },
+          () => f.set(records, i32.load(entry, TLB_FETCH + 8)),
+        );
+        f.if(i32.ne(i32.load(records.value, RECORD_PAGE_FRAME), frame), decline);
+      });
+    }
+    f.set(this.#budget, i32.load(i32.const(BUDGET)));
+    f.set(this.#next, i32.const(1));
+    this.#registers.load();
+    this.#condition.load(i32.load(i32.const(CC)));
+  }
+
+  #successors({ instructions, end }: CodeBlock): number[] {
+    const last = instructions.at(-1)!;
+    const { flow } = last;
+    const targets: number[] = [];
+    if (flow.kind === "branch" || flow.kind === "call") targets.push(flow.target);
+    if (flow.kind === "indirect") targets.push(...this.#returnsOf(flow.register));
+    if (flow.kind === "next" || ((flow.kind === "branch" || flow.kind === "indirect") && !flow.always)) targets.push(end);
+    return targets.flatMap((offset) => this.#nodes.get(offset) ?? []);
+  }
+
+  #returnsOf(register: number): readonly number[] {
+    const all = this.#code.returns.get(register) ?? [];
+    return all.filter((offset) => this.#nodes.has(offset)).slice(0, MAXIMUM_RETURNS);
+  }
+
+  #dispatch(entries: readonly number[], edge: (to: number) => void): void {
+    const [first, ...others] = entries;
+    for (const entry of entries) this.#states.set(entry, others.length > 0 ? "unknown" : ConditionKind.value);
+    for (const entry of others) this.#f.if(i32.eq(this.#next.value, entry), () => edge(entry));
+    edge(first!);
+  }
+
+  #block(block: CodeBlock, node: number, flow: ReturnType<typeof makeReducible>, edge: (to: number) => void): void {
+    const f = this.#f;
+    const { structure } = flow;
+    const known = this.#states.get(node);
+    this.#condition.state = structure.isLoopHeader[node] ? "unknown" : (known ?? "unknown");
+    const position = structure.position[node]!;
+    const goTo = (offset: number): void => {
+      const target = this.#nodes.get(offset);
+      if (target === undefined) {
+        this.#leave(i64.add(this.#frame.base.value, offset), RegionExit.done);
+        return;
+      }
+      const outer = { edge: this.#edge, state: this.#condition.state, done: this.#done };
+      this.#countInstructions();
+      const isRedirected = flow.isRedirected(node, target);
+      if (isRedirected) f.set(this.#next, i32.const(target));
+      const to = isRedirected ? 0 : target;
+      if (structure.position[to]! <= position) {
+        f.set(this.#budget, i32.sub(this.#budget.value, 1));
+        f.if(i32.ltS(this.#budget.value, 0), () => {
+          this.#done = 0;
+          this.#leave(i64.add(this.#frame.base.value, offset), RegionExit.done);
+        });
+      } else {
+        const before = this.#states.get(to);
+        this.#states.set(to, before === undefined || before === outer.state ? outer.state : "unknown");
+      }
+      edge(to);
+      this.#edge = outer.edge;
+      this.#condition.state = outer.state;
+      this.#done = outer.done;
+    };
+    this.#edge = goTo;
+    this.#done = 0;
+    for (const instruction of block.instructions) this.#instruction(instruction, goTo);
+    const last = block.instructions.at(-1)!.flow;
+    if (last.kind === "next" || ((last.kind === "branch" || last.kind === "indirect") && !last.always)) goTo(block.end);
+    else f.unreachable();
+  }
+
+  #instruction(each: CodeInstruction, goTo: (offset: number) => void): void {
+    const f = this.#f;
+    if (each.flow.kind === "interpret") {
+      this.#leave(i64.add(this.#frame.base.value, each.offset), RegionExit.done);
+      return;
+    }
+    f.scope(() =>
+      f.block((end) => {
+        const next = each.offset + each.length;
+        const place = { ...each, restart: each.offset, next };
+        const context = each.target ? this.#executed(each, end) : new RegionContext(this.#frame, place, end);
+        this.#edge = (offset) => {
+          this.#done++;
+          goTo(offset);
+          this.#done--;
+        };
+        try {
+          (each.target ?? each).definition(context);
+        } catch (error) {
+          if (!(error instanceof NotCompilable)) throw error;
+          throw new RefusedInstruction(each.offset);
+        }
+        this.#edge = goTo;
+        context.settle();
+      }),
+    );
+    this.#done++;
+  }
+
+  /** EXECUTE RELATIVE LONG: its target, with the register's rightmost byte as the modifier. */
+  #executed(each: CodeInstruction, end: Label): RegionContext {
+    const target = each.target!;
+    const next = each.offset + each.length;
+    const outer = new RegionContext(this.#frame, { ...each, restart: each.offset, next }, end);
+    const number = outer.registerNumber("r1").constant as number;
+    const modifier = number === 0 ? undefined : this.#f.let(i32.and(i32.wrap(this.#registers.get(number)), 0xff));
+    return new RegionContext(this.#frame, { ...target, restart: each.offset, next, ...(modifier && { modifier }) }, end);
+  }
+
+  #leave(target: I64, reason: RegionExit): void {
+    const f = this.#f;
+    this.#countInstructions();
+    f.set(this.#address, target);
+    f.set(this.#reason, i32.const(reason));
+    f.br(this.#exit!);
+  }
+
+  #countInstructions(): void {
+    if (this.#options.isCounting && this.#done > 0) this.#f.set(this.#count, i32.add(this.#count.value, this.#done));
+  }
+
+  #goToAddress(target: I64, register: number | undefined): void {
+    const f = this.#f;
+    if (register !== undefined)
+      for (const offset of this.#returnsOf(register))
+        f.if(i64.eq(target, i64.add(this.#frame.base.value, offset)), () => this.#edge(offset));
+    this.#done++;
+    this.#leave(target, RegionExit.done);
+    this.#done--;
+  }
+}
+
+class RefusedInstruction extends Error {
+  readonly offset: number;
+  constructor(offset: number) {
+    super();
+    this.offset = offset;
+  }
+}

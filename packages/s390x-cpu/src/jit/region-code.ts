@@ -1,0 +1,221 @@
+import { decode, fieldValue, type Instruction, instructionLength, loadInstruction } from "@zarch/s390x-isa";
+import type { Definition } from "../engine/context.ts";
+import type { DefinedInstruction } from "../engine/handlers.ts";
+
+/** A page of guest code, as a region sees it. */
+export interface CodePage {
+  /** Absolute address / 4096. */
+  readonly frame: number;
+  /** The page's 4096 bytes. */
+  readonly bytes: Uint8Array;
+  /** Whether the instruction at an offset in the page was executed lately. */
+  isExecuted(offset: number): boolean;
+}
+
+/** Pages of code by their distance, in pages, from the one where a region begins. */
+export type CodeView = (page: number) => CodePage | undefined;
+
+/** How control goes on behind an instruction. */
+export type Flow =
+  /** To the next instruction. */
+  | { readonly kind: "next" }
+  /** To `target` or, unless `always`, to the next instruction. */
+  | { readonly kind: "branch"; readonly target: number; readonly always: boolean }
+  /** To `target`, from which it may come back by `register`. */
+  | { readonly kind: "call"; readonly target: number; readonly register: number }
+  /** To an address in a register or, unless `always`, to the next instruction. */
+  | { readonly kind: "indirect"; readonly always: boolean; readonly register: number }
+  /** The interpreter's. */
+  | { readonly kind: "interpret" };
+
+export interface CodeInstruction {
+  readonly offset: number;
+  readonly length: number;
+  readonly instruction: Instruction;
+  readonly definition: Definition;
+  readonly text: number;
+  readonly flow: Flow;
+  /** What EXECUTE RELATIVE LONG executes. */
+  readonly target?: { readonly offset: number; readonly instruction: Instruction; readonly definition: Definition; readonly text: number };
+}
+
+export interface CodeBlock {
+  readonly start: number;
+  readonly instructions: readonly CodeInstruction[];
+  /** Offset behind the last instruction, to which control may fall through. */
+  readonly end: number;
+}
+
+export interface RegionCode {
+  /** The first is the entry. */
+  readonly blocks: readonly CodeBlock[];
+  /** Where calls inside the region come back to, by link register. */
+  readonly returns: ReadonlyMap<number, readonly number[]>;
+  /** Bytes of code, as pairs of first and past-the-end offset. */
+  readonly spans: readonly (readonly [number, number])[];
+}
+
+/** Instructions that leave for an address in a register or computed from one. */
+const INDIRECT = new Set([
+  ...["bc", "bcr", "basr", "bas", "bct", "bctr", "bctg", "bctgr", "bxh", "bxle", "bxhg", "bxleg"],
+  ...["crb", "cgrb", "clrb", "clgrb", "cib", "cgib", "clib", "clgib"],
+]);
+const CALLS = new Set(["bras", "brasl"]);
+const MASKED = new Set(["bc", "bcr", "brc", "brcl"]);
+/** Instructions that may stand for an EXECUTE RELATIVE LONG in a region: bits 8-15 are a length, or nothing changes them. */
+const EXECUTABLE = new Set(["mvc", "clc", "xc", "nc", "oc", "tr", "mvn", "mvz"]);
+
+const PAGE = 4096;
+const ALWAYS = 15;
+
+export interface SelectionLimits {
+  /** Most guest instructions in a region. */
+  readonly instructions: number;
+}
+
+/** Finds the code of a region: what was executed lately and can be reached from its entry by direct branches and calls. */
+export class RegionSelector {
+  readonly #byId: ReadonlyMap<number, DefinedInstruction>;
+  readonly #isEnabled: (instruction: Instruction) => boolean;
+
+  constructor(defined: readonly DefinedInstruction[], isEnabled: (instruction: Instruction) => boolean) {
+    this.#byId = new Map(defined.map((each) => [each.instruction.id, each]));
+    this.#isEnabled = isEnabled;
+  }
+
+  /**
+   * @param entry offset of the first instruction, in page 0 of the view
+   * @param refused offsets of instructions that turned out to be the interpreter's
+   */
+  select(view: CodeView, entry: number, limits: SelectionLimits, refused: ReadonlySet<number>): RegionCode {
+    const found = new Map<number, CodeInstruction>();
+    const leaders = new Set<number>([entry]);
+    const returns = new Map<number, number[]>();
+    const pending = [entry];
+    // Callees come after all of their caller, so that a small region keeps its loops whole.
+    const callees: number[] = [];
+    const want = (offset: number, list: number[]): void => {
+      leaders.add(offset);
+      if (!found.has(offset)) list.push(offset);
+    };
+    for (;;) {
+      const start = pending.shift() ?? callees.shift();
+      if (start === undefined) break;
+      for (let offset = start; !found.has(offset) && found.size < limits.instructions; ) {
+        const next = this.#instructionAt(view, offset, refused);
+        if (!next) break;
+        found.set(offset, next);
+        const { flow } = next;
+        offset += next.length;
+        if (flow.kind === "next") continue;
+        if (flow.kind === "branch") want(flow.target, pending);
+        if (flow.kind === "call") {
+          want(flow.target, callees);
+          const list = returns.get(flow.register);
+          if (list) list.push(offset);
+          else returns.set(flow.register, [offset]);
+        }
+        if (flow.kind !== "interpret" && !("always" in flow && flow.always)) want(offset, pending);
+        break;
+      }
+      // Code that goes on in what was found before: that begins a block.
+    }
+    return layOut(entry, found, leaders, returns);
+  }
+
+  #instructionAt(view: CodeView, offset: number, refused: ReadonlySet<number>): CodeInstruction | undefined {
+    const page = view(Math.floor(offset / PAGE));
+    const inPage = offset & (PAGE - 1);
+    if (!page) return undefined;
+    const length = instructionLength(page.bytes[inPage]!);
+    const crosses = inPage + length > PAGE;
+    if (crosses ? !view(Math.floor(offset / PAGE) + 1) : !page.isExecuted(inPage)) return undefined;
+    const text = textAt(view, offset);
+    const decoded = this.#decode(text);
+    if (!decoded || refused.has(offset)) return undefined;
+    const { instruction, definition } = decoded;
+    const base = { offset, length, instruction, definition, text };
+    if (instruction.mnemonic === "exrl") {
+      const targetOffset = offset + 2 * field(instruction, text, "ri2");
+      const targetText = view(Math.floor(targetOffset / PAGE)) && textAt(view, targetOffset);
+      const target = targetText === undefined ? undefined : this.#decode(targetText);
+      if (!target || !EXECUTABLE.has(target.instruction.mnemonic)) return undefined;
+      return {
+        ...base,
+        flow: { kind: "next" },
+        target: { offset: targetOffset, instruction: target.instruction, definition: target.definition, text: targetText! },
+      };
+    }
+    return { ...base, flow: this.#flow(decoded, offset, text) };
+  }
+
+  #decode(text: number): DefinedInstruction | undefined {
+    const instruction = decode(Math.floor(text / 0x1_0000_0000), text & 0xffff);
+    const defined = instruction && this.#byId.get(instruction.id);
+    if (!defined || !this.#isEnabled(defined.instruction)) return undefined;
+    const odd = defined.instruction.format.fields.some((spec) => spec.pair && fieldValue(spec, text) & (spec.kind === "fr" ? 2 : 1));
+    return odd ? undefined : defined;
+  }
+
+  #flow(defined: DefinedInstruction, offset: number, text: number): Flow {
+    const { instruction } = defined;
+    const { mnemonic } = instruction;
+    if (defined.isHelper || mnemonic === "ex") return { kind: "interpret" };
+    const mask = MASKED.has(mnemonic) ? field(instruction, text, "m1") : undefined;
+    if (defined.relativeBranch) {
+      const relative = instruction.format.fields.find(({ kind }) => kind === "relative")!;
+      const target = offset + 2 * fieldValue(relative, text);
+      if (CALLS.has(mnemonic)) return { kind: "call", target, register: field(instruction, text, "r1") };
+      if (mask === 0) return { kind: "next" };
+      return { kind: "branch", target, always: mask === ALWAYS };
+    }
+    if (!INDIRECT.has(mnemonic)) return { kind: "next" };
+    const hasRegister = instruction.format.fields.some(({ name }) => name === "r2");
+    const register = hasRegister ? field(instruction, text, "r2") : 0;
+    // Register 0 stands for no branch at all.
+    if (mask === 0 || ((mnemonic === "bcr" || mnemonic === "basr") && register === 0)) return { kind: "next" };
+    const always = mask === ALWAYS || mnemonic === "basr" || mnemonic === "bas";
+    return { kind: "indirect", always, register: mnemonic === "bcr" ? register : 0 };
+  }
+}
+
+function field(instruction: Instruction, text: number, name: string): number {
+  return fieldValue(instruction.format.fields.find((spec) => spec.name === name)!, text);
+}
+
+/** Six bytes at an offset, as one number; bytes of pages that are not at hand count as zero. */
+function textAt(view: CodeView, offset: number): number {
+  const page = view(Math.floor(offset / PAGE))!;
+  const inPage = offset & (PAGE - 1);
+  if (inPage + 6 <= PAGE) return loadInstruction(page.bytes, inPage);
+  const next = view(Math.floor(offset / PAGE) + 1);
+  const bytes = new Uint8Array(6);
+  const here = page.bytes.subarray(inPage);
+  bytes.set(here);
+  if (next) bytes.set(next.bytes.subarray(0, 6 - here.length), here.length);
+  return loadInstruction(bytes, 0);
+}
+
+function layOut(
+  entry: number,
+  found: ReadonlyMap<number, CodeInstruction>,
+  leaders: ReadonlySet<number>,
+  returns: ReadonlyMap<number, readonly number[]>,
+): RegionCode {
+  const blocks: CodeBlock[] = [];
+  const spans: [number, number][] = [];
+  const starts = [...leaders].filter((offset) => found.has(offset)).sort((a, b) => (a === entry ? -1 : b === entry ? 1 : a - b));
+  for (const start of starts) {
+    const instructions: CodeInstruction[] = [];
+    let offset = start;
+    for (let next = found.get(offset); next; next = found.get(offset)) {
+      instructions.push(next);
+      offset += next.length;
+      if (next.target) spans.push([next.target.offset, next.target.offset + 6]);
+      if (next.flow.kind !== "next" || leaders.has(offset)) break;
+    }
+    blocks.push({ start, instructions, end: offset });
+    spans.push([start, offset]);
+  }
+  return { blocks, returns, spans };
+}

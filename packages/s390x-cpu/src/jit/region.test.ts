@@ -1,0 +1,259 @@
+import { assemble } from "@zarch/s390x-isa";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { type Cpu, createCpu } from "../runtime/cpu.ts";
+
+const clock = { now: () => 0, wallClock: () => 0, setAlarm: () => () => {} };
+const memorySize = 4 << 20;
+const CODE = 0x1_0000;
+const DATA = 0x2_0000;
+const WAIT = 0x0002_0001_8000_0000n;
+
+const makeCpu = (jit: boolean): Cpu => createCpu({ memorySize, clock, jit: jit && { interval: 1, threshold: 1 } });
+
+interface Start {
+  readonly text: Uint8Array;
+  readonly registers: readonly bigint[];
+  readonly storage: Uint8Array;
+}
+
+/** Register 12 points to the start of a page of data, register 13 near its end; register 11 counts the rounds of a loop. */
+function prepare(cpu: Cpu, { text, registers, storage }: Start): void {
+  cpu.reset("clear");
+  cpu.memory.write(CODE, text);
+  cpu.memory.write(DATA, storage);
+  for (const [number, value] of registers.entries()) cpu.setGeneral(number, value);
+  cpu.setGeneral(11, 6n);
+  cpu.setGeneral(12, BigInt(DATA));
+  cpu.setGeneral(13, BigInt(DATA + 0xff0));
+  // Supervisor calls and program interruptions end the program, each with an address of its own.
+  for (const [place, address] of [
+    [0x1c0, 0x111],
+    [0x1d0, 0x222],
+  ] as const) {
+    cpu.memory.storeBigUint64(place, WAIT, "big");
+    cpu.memory.storeBigUint64(place + 8, BigInt(address), "big");
+  }
+  cpu.setPsw(0x0000_0001_8000_0000n, BigInt(CODE));
+}
+
+function finish(cpu: Cpu): unknown {
+  for (let rounds = 0; rounds < 100; rounds++) {
+    const result = cpu.run({ budget: 1000 });
+    if (result.reason === "budget") continue;
+    const storage = new Uint8Array(8192);
+    const lowcore = new Uint8Array(512);
+    cpu.memory.read(DATA, storage);
+    cpu.memory.read(0, lowcore);
+    return { result, state: cpu.state, storage, lowcore };
+  }
+  throw new Error("the program does not end");
+}
+
+const assembled = (source: string): Uint8Array => assemble(source, { origin: CODE }).bytes;
+
+const registerValue = fc.oneof(
+  fc.bigInt({ min: 0n, max: (1n << 64n) - 1n }),
+  fc.constantFrom(0n, 1n, 0x7fff_ffffn, 0x8000_0000n, 0xffff_ffffn, 0x7fff_ffff_ffff_ffffn, 0x8000_0000_0000_0000n, (1n << 64n) - 1n),
+);
+
+// Straight-line instructions of many kinds: %r12 points to the start of a page of data, %r13 near its end.
+const lines = [
+  "agr %r1,%r2",
+  "ar %r3,%r4",
+  "sgr %r5,%r1",
+  "slr %r2,%r3",
+  "alcgr %r4,%r5",
+  "slbr %r1,%r6",
+  "ahi %r3,-7",
+  "aghik %r7,%r1,99",
+  "lgr %r8,%r1",
+  "lgfr %r9,%r8",
+  "llgcr %r1,%r9",
+  "lhi %r2,-1",
+  "iilf %r3,305419896",
+  "oihh %r4,4660",
+  "nill %r5,65280",
+  "xilf %r6,1",
+  "lg %r1,8(%r12)",
+  "l %r2,12(%r12)",
+  "lgh %r3,3(%r12)",
+  "llc %r4,5(%r12)",
+  "stg %r5,16(%r12)",
+  "sth %r6,33(%r12)",
+  "stc %r7,40(%r12)",
+  "lg %r8,12(%r13)",
+  "stg %r9,13(%r13)",
+  "lmg %r1,%r3,48(%r12)",
+  "stmg %r4,%r7,64(%r12)",
+  "stm %r1,%r2,10(%r13)",
+  "lm %r5,%r6,9(%r13)",
+  "agsi 72(%r12),-3",
+  "ni 80(%r12),240",
+  "laag %r1,%r2,88(%r12)",
+  "csg %r3,%r4,96(%r12)",
+  "cgr %r1,%r2",
+  "clr %r3,%r4",
+  "ltgr %r5,%r5",
+  "locgre %r1,%r2",
+  "sllg %r3,%r4,13",
+  "srag %r5,%r6,7",
+  "sla %r1,5",
+  "rll %r2,%r3,9",
+  "risbg %r4,%r5,16,175,24",
+  "rxsbg %r6,%r7,40,20,3",
+  "msgr %r1,%r2",
+  "mlgr %r4,%r1",
+  "flogr %r6,%r3",
+  "popcnt %r5,%r6",
+  "icm %r1,5,104(%r12)",
+  "stcm %r2,10,108(%r12)",
+  "mvc 112(8,%r12),0(%r12)",
+  "xc 120(5,%r12),3(%r12)",
+  "clc 0(16,%r12),8(%r12)",
+  "la %r1,100(%r2,%r3)",
+  "larl %r4,.+256",
+  "ahhlr %r1,%r2,%r3",
+  "lrvgr %r6,%r7",
+  "tm 2(%r12),129",
+  "slag %r1,3",
+  "lcgr %r2,%r3",
+  "lpr %r4,%r5",
+  "ipm %r8",
+  "tmll %r3,4112",
+  "brc 1,.+100",
+  "cgij %r1,1,8,.+50",
+].map((line) => line.replace("slag %r1,3", "slag %r1,%r1,3"));
+
+describe("compiled regions: the same definitions, in step with the interpreter", () => {
+  const compiled = makeCpu(true);
+  const interpreted = makeCpu(false);
+
+  const expectSame = (start: Start): void => {
+    for (const cpu of [compiled, interpreted]) prepare(cpu, start);
+    expect(finish(compiled)).toEqual(finish(interpreted));
+  };
+
+  const starts = {
+    registers: fc.array(registerValue, { minLength: 16, maxLength: 16 }),
+    storage: fc.uint8Array({ minLength: 256, maxLength: 256 }),
+  };
+
+  it("a loop of random instructions leaves the same registers, condition code, storage and PSW", () => {
+    const before = compiled.regionStatistics!.compiled;
+    fc.assert(
+      fc.property(
+        fc.array(fc.constantFrom(...lines), { minLength: 1, maxLength: 30 }),
+        starts.registers,
+        starts.storage,
+        (body, registers, storage) => {
+          expectSame({ text: assembled(`again:\n${body.join("\n")}\nbrctg %r11,again\nsvc 0`), registers, storage });
+        },
+      ),
+      { numRuns: 150 },
+    );
+    expect(compiled.regionStatistics!.compiled).toBeGreaterThan(before + 100);
+  }, 120_000);
+
+  it("random branches, calls and loops in loops end at the same place", () => {
+    const branches = fc.constantFrom(
+      "brc 8,@",
+      "brc 4,@",
+      "brc 2,@",
+      "brc 7,@",
+      "brc 12,@",
+      "brc 5,@",
+      "brcl 10,@",
+      "brc 1,@",
+      "brc 3,@",
+      "cgrj %r1,%r2,4,@",
+      "clrj %r3,%r4,2,@",
+      "cij %r5,7,8,@",
+      "clgij %r6,3,10,@",
+      "brasl %r14,@",
+      "bras %r14,@",
+      "br %r14",
+      "bcr 8,%r14",
+    );
+    const line = fc.oneof({ weight: 3, arbitrary: fc.constantFrom(...lines) }, { weight: 2, arbitrary: branches });
+    const bodies = fc.array(fc.tuple(line, fc.nat()), { minLength: 3, maxLength: 25 });
+    fc.assert(
+      fc.property(bodies, starts.registers, starts.storage, (body, registers, storage) => {
+        // Every branch costs one of the rounds that register 11 counts, so that the program ends.
+        const source = body.map(([each, to], index) => {
+          const target = `n${to % body.length}`;
+          return `n${index}:\n${each.includes("@") || each.startsWith("b") ? "brctg %r11,.+6\nsvc 1\n" : ""}${each.replace("@", target)}`;
+        });
+        const text = assembled(`larl %r14,n1\nlghi %r11,40\n${source.join("\n")}\nbrctg %r11,n0\nsvc 0`);
+        expectSame({ text, registers, storage });
+      }),
+      { numRuns: 200 },
+    );
+  }, 120_000);
+
+  it("an instruction that faults in the middle of a region leaves everything before it done, and nothing of it", () => {
+    const registers = new Array<bigint>(16).fill(0n);
+    // Each round reads nearer to the end of storage.
+    const text = assembled(`
+      llilh %r3,63
+      again:
+      aghi %r1,1
+      stg %r1,0(%r12)
+      algfi %r3,0x4000
+      lg %r2,0(%r3)
+      aghi %r1,1
+      brctg %r11,again
+      svc 0`);
+    expectSame({ text, registers, storage: new Uint8Array(256) });
+    expect(compiled.state.psw.address).toBe(0x222n);
+  });
+
+  it("code that changes an instruction of its own loop runs the changed one at once", () => {
+    const registers = new Array<bigint>(16).fill(0n);
+    // The immediate operand of AGHI grows with each round.
+    const text = assembled(`
+      larl %r4,change
+      again:
+      lh %r5,2(%r4)
+      ahi %r5,1
+      sth %r5,2(%r4)
+      change:
+      aghi %r1,0
+      brctg %r11,again
+      svc 0`);
+    expectSame({ text, registers, storage: new Uint8Array(256) });
+    expect(compiled.state.general[1]).toBe(21n);
+  });
+
+  it("EXECUTE RELATIVE LONG takes its length from the register", () => {
+    const registers = new Array<bigint>(16).fill(0n);
+    const text = assembled(`
+      j start
+      move: mvc 64(1,%r12),0(%r12)
+      start:
+      again:
+      lgr %r1,%r11
+      exrl %r1,move
+      xc 80(3,%r12),64(%r12)
+      brctg %r11,again
+      svc 0`);
+    expectSame({ text, registers, storage: Uint8Array.from({ length: 256 }, (_, i) => i + 1) });
+  });
+
+  it("a step in the exact engine between runs, in pages that the other never saw, disturbs nothing", () => {
+    const start = {
+      text: assembled("again: aghi %r1,1\nbrctg %r11,again\nsvc 0"),
+      registers: new Array<bigint>(16).fill(0n),
+      storage: new Uint8Array(0),
+    };
+    prepare(compiled, start);
+    compiled.run({ budget: 3 });
+    const { psw } = compiled.state;
+    compiled.memory.write(0x8000, assembled("lghi %r2,7"));
+    compiled.setPsw(psw.mask, 0x8000n);
+    compiled.step();
+    compiled.setPsw(psw.mask, psw.address);
+    finish(compiled);
+    expect(compiled.state.general.slice(1, 3)).toEqual([6n, 7n]);
+  });
+});

@@ -1,0 +1,268 @@
+import type { ReversedMemory } from "@zarch/guest-memory";
+import type { Instruction } from "@zarch/s390x-isa";
+import type { DefinedInstruction } from "../engine/handlers.ts";
+import { FixedHandler } from "../engine/handlers.ts";
+import * as layout from "../engine/layout.ts";
+import { modeKeyOf, modeOfKey } from "../jit/addressing-mode.ts";
+import { compileRegion, regionImports } from "../jit/compile-region.ts";
+import { type CodePage, type CodeView, type RegionCode, RegionSelector } from "../jit/region-code.ts";
+import type { Registers } from "./registers.ts";
+import type { EngineExports } from "./storage.ts";
+
+export interface RegionSettings {
+  /** Branches between two samples of where the interpreter is. */
+  readonly interval: number;
+  /** Samples at one place that make it worth compiling. */
+  readonly threshold: number;
+  /** Most guest instructions in a region. */
+  readonly maximumInstructions: number;
+}
+
+export const defaultRegionSettings: RegionSettings = { interval: 1000, threshold: 6, maximumInstructions: 300 };
+
+/** How often a place may be compiled anew after its code changed. */
+const MAXIMUM_CHANGES = 4;
+/** Longest interval between samples, while they show regions at work. */
+const MAXIMUM_INTERVAL = 100_000;
+
+interface Region {
+  readonly number: number;
+  /** Record of its first instruction. */
+  readonly record: number;
+  /** Lines of 64 bytes that its code lies in, by frame: 64 bits as two halves. */
+  readonly lines: ReadonlyMap<number, readonly [low: number, high: number]>;
+}
+
+/** What is counted about a CPU's regions. */
+export interface RegionStatistics {
+  readonly compiled: number;
+  /** Regions given up because their code changed. */
+  readonly changed: number;
+  /** Guest instructions in all regions compiled. */
+  readonly instructions: number;
+  /** Bytes of WebAssembly. */
+  readonly bytes: number;
+  /** How often regions were entered, and how often they handed an instruction back to the interpreter; both modulo 2^32. */
+  readonly entered: number;
+  readonly handedBack: number;
+}
+
+/**
+ * The compiled regions of a CPU: where the interpreter is found often, the code there is compiled, and the record of its first
+ * instruction made the region's entry. A store to any of its lines gives it up.
+ */
+export class Regions {
+  readonly #counts = { compiled: 0, changed: 0, instructions: 0, bytes: 0 };
+  readonly #registers: Registers;
+  readonly #memory: ReversedMemory;
+  readonly #words: Uint32Array;
+  readonly #halfwords: Uint16Array;
+  readonly #places: layout.MemoryLayout;
+  readonly #selector: RegionSelector;
+  readonly #settings: RegionSettings;
+  readonly #imports: WebAssembly.ModuleImports;
+  readonly #table: WebAssembly.Table;
+  readonly #firstElement: number;
+  readonly #byNumber: (Region | undefined)[] = [];
+  readonly #byFrame = new Map<number, Set<Region>>();
+  readonly #free: number[] = [];
+  #samples = new Map<number, number>();
+  /** How often code at a record changed; infinitely often where nothing can be compiled. */
+  #changes = new Map<number, number>();
+  #interval: number;
+
+  constructor(parts: {
+    registers: Registers;
+    memory: ReversedMemory;
+    wasmMemory: WebAssembly.Memory;
+    engine: EngineExports;
+    places: layout.MemoryLayout;
+    firstElement: number;
+    defined: readonly DefinedInstruction[];
+    isEnabled: (instruction: Instruction) => boolean;
+    settings: RegionSettings;
+  }) {
+    this.#registers = parts.registers;
+    this.#memory = parts.memory;
+    this.#words = new Uint32Array(parts.wasmMemory.buffer);
+    this.#halfwords = new Uint16Array(parts.wasmMemory.buffer);
+    this.#places = parts.places;
+    this.#selector = new RegionSelector(parts.defined, parts.isEnabled);
+    this.#settings = parts.settings;
+    this.#interval = parts.settings.interval;
+    const functions = parts.engine as unknown as Record<string, WebAssembly.ImportValue>;
+    this.#imports = { memory: parts.wasmMemory, ...Object.fromEntries(regionImports.map((name) => [name, functions[name]!])) };
+    this.#table = parts.engine.table;
+    this.#firstElement = parts.firstElement;
+  }
+
+  get statistics(): RegionStatistics {
+    const word = (place: number): number => this.#registers.word(place) >>> 0;
+    return { ...this.#counts, entered: word(layout.REGIONS_ENTERED), handedBack: word(layout.REGIONS_HANDED_BACK) };
+  }
+
+  /** Branches until the next {@link sample}. */
+  get interval(): number {
+    return this.#interval;
+  }
+
+  /** Notes where the CPU is, at the target of a branch; compiles what is there when it was found often enough. */
+  sample(): void {
+    const page = this.#recordPageAt(this.#address());
+    if (page === undefined) return;
+    const record = page + (this.#registers.addressLow & 0xffe) * 8;
+    if (this.#halfwords[record >>> 1]! >= layout.REGION_HANDLER) {
+      this.#interval = Math.min(this.#interval * 2, MAXIMUM_INTERVAL);
+      return;
+    }
+    this.#interval = this.#settings.interval;
+    const count = (this.#samples.get(record) ?? 0) + 1;
+    this.#samples.set(record, count);
+    if (count < this.#settings.threshold) return;
+    this.#samples.delete(record);
+    if ((this.#changes.get(record) ?? 0) <= MAXIMUM_CHANGES) this.#compile(record);
+  }
+
+  /** A store hit lines of a frame that hold compiled code. */
+  codeChanged(frame: number, low: number, high: number): void {
+    for (const region of this.#byFrame.get(frame) ?? []) {
+      const [ownLow, ownHigh] = region.lines.get(frame)!;
+      if ((ownLow & low) === 0 && (ownHigh & high) === 0) continue;
+      this.#drop(region);
+      this.#changes.set(region.record, (this.#changes.get(region.record) ?? 0) + 1);
+      this.#counts.changed++;
+    }
+  }
+
+  /** All records are gone. */
+  codeForgotten(): void {
+    for (const region of this.#byNumber) if (region) this.#table.set(this.#firstElement + region.number, null);
+    this.#byNumber.length = 0;
+    this.#free.length = 0;
+    this.#byFrame.clear();
+    this.#samples.clear();
+    this.#changes.clear();
+  }
+
+  #drop(region: Region): void {
+    const { number, record } = region;
+    const place = record >>> 1;
+    if (this.#halfwords[place] === layout.REGION_HANDLER + number)
+      this.#halfwords[place] = this.#halfwords[(layout.REGIONS + number * 8) >>> 1]!;
+    this.#table.set(this.#firstElement + number, null);
+    this.#byNumber[number] = undefined;
+    this.#free.push(number);
+    for (const frame of region.lines.keys()) this.#byFrame.get(frame)?.delete(region);
+  }
+
+  #address(): bigint {
+    return (BigInt(this.#registers.addressHigh) << 32n) | BigInt(this.#registers.addressLow);
+  }
+
+  /** The page of records for an instruction address, if the current bank has it. */
+  #recordPageAt(address: bigint): number | undefined {
+    const bank = this.#registers.word(layout.BANK);
+    if (bank === layout.EMPTY_BANK) return undefined;
+    const page = BigInt.asUintN(64, address) & ~0xfffn;
+    const entry = (bank + layout.TLB_FETCH + (Number((page >> 12n) & BigInt(layout.FETCH_ENTRIES - 1)) << 4)) >>> 2;
+    if (this.#words[entry] !== Number(page & 0xffff_ffffn) || this.#words[entry + 1] !== Number(page >> 32n)) return undefined;
+    return this.#words[entry + 2];
+  }
+
+  #compile(record: number): void {
+    const registers = this.#registers;
+    const key = modeKeyOf(registers.pswHigh, registers.pswLow);
+    const mode = modeOfKey(key);
+    if (mode === undefined) return;
+    const entry = registers.addressLow & 0xffe;
+    const base = this.#address() & ~0xfffn;
+    const handler = this.#halfwords[record >>> 1]!;
+    if (handler === FixedHandler.decode || handler === FixedHandler.pageEnd) return;
+    const pages = new Map<number, (CodePage & { readonly records: number }) | undefined>();
+    const view: CodeView = (page) => {
+      if (!pages.has(page)) pages.set(page, this.#pageAt(base + BigInt(page) * 4096n));
+      return pages.get(page);
+    };
+    const refused = new Set<number>();
+    for (;;) {
+      const code = this.#selector.select(view, entry, { instructions: this.#settings.maximumInstructions }, refused);
+      const first = code.blocks[0];
+      if (first?.start !== entry || first.instructions[0]!.flow.kind === "interpret") break;
+      const used = linesOf(code);
+      const frames = new Map([...used.keys()].map((page) => [page, view(page)!.frame]));
+      const compiled = compileRegion(code, { layout: this.#places, mode, frames, isCounting: false });
+      if ("refused" in compiled) {
+        refused.add(compiled.refused);
+        continue;
+      }
+      this.#install(record, handler, key, compiled, new Map([...used].map(([page, lines]) => [pages.get(page)!.records, lines])));
+      this.#counts.instructions += code.blocks.reduce((sum, block) => sum + block.instructions.length, 0);
+      return;
+    }
+    this.#changes.set(record, Number.POSITIVE_INFINITY);
+  }
+
+  #pageAt(address: bigint): (CodePage & { readonly records: number }) | undefined {
+    const records = this.#recordPageAt(address);
+    if (records === undefined) return undefined;
+    const frame = this.#words[(records + layout.RECORD_PAGE_FRAME) >>> 2]!;
+    const bytes = new Uint8Array(4096);
+    this.#memory.read(frame * 4096, bytes);
+    const halfwords = this.#halfwords;
+    return { frame, bytes, records, isExecuted: (offset) => halfwords[(records + offset * 8) >>> 1] !== FixedHandler.decode };
+  }
+
+  #install(
+    record: number,
+    handler: number,
+    key: number,
+    wasm: Uint8Array<ArrayBuffer>,
+    lines: ReadonlyMap<number, readonly [low: number, high: number]>,
+  ): void {
+    if (this.#free.length === 0 && this.#byNumber.length === layout.REGION_COUNT) this.#evict();
+    const number = this.#free.pop() ?? this.#byNumber.length;
+    const instance = new WebAssembly.Instance(new WebAssembly.Module(wasm), { env: this.#imports });
+    const byFrame = new Map<number, readonly [number, number]>();
+    for (const [records, [low, high]] of lines) {
+      for (const place of [layout.RECORD_PAGE_LINES, layout.RECORD_PAGE_REGION_LINES]) {
+        this.#words[(records + place) >>> 2]! |= low;
+        this.#words[(records + place + 4) >>> 2]! |= high;
+      }
+      byFrame.set(this.#words[(records + layout.RECORD_PAGE_FRAME) >>> 2]!, [low, high]);
+    }
+    const region: Region = { number, record, lines: byFrame };
+    this.#byNumber[number] = region;
+    for (const frame of byFrame.keys()) {
+      const regions = this.#byFrame.get(frame);
+      if (regions) regions.add(region);
+      else this.#byFrame.set(frame, new Set([region]));
+    }
+    const known = layout.REGIONS + number * 8;
+    this.#halfwords[known >>> 1] = handler;
+    this.#halfwords[(known + layout.REGION_KEY) >>> 1] = key;
+    this.#words[(known + layout.REGION_RECORD) >>> 2] = record;
+    this.#table.set(this.#firstElement + number, instance.exports.region);
+    this.#halfwords[record >>> 1] = layout.REGION_HANDLER + number;
+    this.#counts.compiled++;
+    this.#counts.bytes += wasm.length;
+  }
+
+  /** Gives up a quarter of all regions, the ones with the lowest numbers first. */
+  #evict(): void {
+    for (const region of this.#byNumber.slice(0, layout.REGION_COUNT / 4)) if (region) this.#drop(region);
+  }
+}
+
+/** The lines of 64 bytes that a region's code lies in, by page offset. */
+function linesOf(code: RegionCode): Map<number, [low: number, high: number]> {
+  const lines = new Map<number, [number, number]>();
+  for (const [start, end] of code.spans) {
+    for (let line = Math.floor(start / 64); line * 64 < end; line++) {
+      const page = Math.floor(line / 64);
+      const halves = lines.get(page) ?? [0, 0];
+      halves[line & 32 ? 1 : 0] |= 1 << (line & 31);
+      lines.set(page, halves);
+    }
+  }
+  return lines;
+}
