@@ -107,8 +107,10 @@ describe.skipIf(guest === undefined)("Debian's kernel in zarch", { timeout: 180_
     await writeFile(pattern, randomBytes(64 * mebibyte));
 
     const first = await zarch([
-      ...["run", "--disk", disk, "--disk", `${pattern},ro,devno=fe.0.0042`, "--"],
-      ...["sh", "-ec", "mount -t ext4 /dev/vda /mnt; cat /dev/vdb >/mnt/copy; umount /mnt; ls /sys/bus/ccw/devices; ! echo x >/dev/vdb"],
+      ...["run", "--disk", `${disk},devno=fe.0.0041`, "--disk", `${pattern},ro,devno=fe.0.0042`, "--", "sh", "-ec"],
+      // Linux brings virtio-ccw devices online in no order, so that their names tell nothing.
+      `disk() { echo /dev/$(ls /sys/bus/ccw/devices/0.0.$1/virtio*/block); }
+       mount -t ext4 $(disk 0041) /mnt; cat $(disk 0042) >/mnt/copy; umount /mnt; ls /sys/bus/ccw/devices; ! echo x >$(disk 0042)`,
     ]);
     expect(first).toMatchObject({ status: 0, stderr: "sh: write error: Operation not permitted\n" });
     expect(first.stdout.toString()).toContain("0.0.0042");
