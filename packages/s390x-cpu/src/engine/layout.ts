@@ -93,6 +93,13 @@ export const REGIONS_HANDED_BACK = 0x8e8;
 
 /** Buffer through which accesses that cross a page go, 32 bytes. */
 export const CROSSING = 0x900;
+/**
+ * The last branch to a computed address by which a region was left, 64 bits each: the region's entry (offset in its page, upper
+ * half) and the branch's offset from that page (lower half); the virtual address of that page; and where the branch went.
+ */
+export const INDIRECT_SITE = 0x920;
+export const INDIRECT_BASE = 0x928;
+export const INDIRECT_TARGET = 0x930;
 /** Doubleword that holds instruction text that crosses a page. */
 export const TEXT = 0x940;
 /** Record of the target of EXECUTE, with page-end records behind it. */

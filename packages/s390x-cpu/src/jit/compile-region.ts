@@ -4,6 +4,9 @@ import {
   BANK,
   BUDGET,
   CC,
+  INDIRECT_BASE,
+  INDIRECT_SITE,
+  INDIRECT_TARGET,
   INSTRUCTIONS,
   type MemoryLayout,
   PSW_ADDRESS,
@@ -15,7 +18,7 @@ import { fetchIndex } from "../engine/storage.ts";
 import type { AddressingMode } from "./addressing-mode.ts";
 import { ConditionKind, type ConditionState, LazyCondition } from "./condition.ts";
 import { makeReducible } from "./flow-graph.ts";
-import type { CodeBlock, CodeInstruction, RegionCode } from "./region-code.ts";
+import type { CodeBlock, CodeInstruction, Flow, RegionCode } from "./region-code.ts";
 import { NotCompilable, RegionContext, type RegionFrame } from "./region-context.ts";
 import { RegionExit } from "./region-exit.ts";
 import { RegionRegisters } from "./region-registers.ts";
@@ -38,8 +41,15 @@ const imported: readonly (readonly [name: string, params: readonly ValueType[], 
 /** Names of the interpreter's exports that a region's imports are. */
 export const regionImports: readonly string[] = imported.map(([name]) => name);
 
-/** Most addresses that an indirect branch is compared with. */
+/** Most calls that a return is compared with. */
 const MAXIMUM_RETURNS = 8;
+/** Most addresses that a computed branch is compared with one by one, and with how many a table is better. */
+const MAXIMUM_TARGETS = 12;
+const MAXIMUM_COMPARISONS = 3;
+/** Most elements of a table for a computed branch. */
+const MAXIMUM_TABLE = 2048;
+/** Where functions return, nothing is learned: that would pull in their callers. */
+const RETURN_REGISTER = 14;
 
 export interface RegionOptions {
   readonly layout: MemoryLayout;
@@ -113,7 +123,7 @@ class RegionBuilder {
       mode: options.mode,
       leave: (target, reason) => this.#leave(target, reason),
       goTo: (offset) => this.#edge(offset),
-      goToAddress: (target, register) => this.#goToAddress(target, register),
+      goToAddress: (target) => this.#goToAddress(target),
     };
   }
 
@@ -122,6 +132,7 @@ class RegionBuilder {
   readonly #budget;
   readonly #next;
   readonly #count;
+  #current: CodeInstruction | undefined;
   /** Instructions of the current block before the one being built. */
   #done = 0;
 
@@ -192,14 +203,17 @@ class RegionBuilder {
     const { flow } = last;
     const targets: number[] = [];
     if (flow.kind === "branch" || flow.kind === "call") targets.push(flow.target);
-    if (flow.kind === "indirect") targets.push(...this.#returnsOf(flow.register));
+    if (flow.kind === "indirect") targets.push(...this.#targetsOf(flow));
     if (flow.kind === "next" || ((flow.kind === "branch" || flow.kind === "indirect") && !flow.always)) targets.push(end);
     return targets.flatMap((offset) => this.#nodes.get(offset) ?? []);
   }
 
-  #returnsOf(register: number): readonly number[] {
-    const all = this.#code.returns.get(register) ?? [];
-    return all.filter((offset) => this.#nodes.has(offset)).slice(0, MAXIMUM_RETURNS);
+  /** Places inside the region that a branch to a computed address may go to: back from calls, or where such branches went before. */
+  #targetsOf({ register, targets }: Flow & { kind: "indirect" }): readonly number[] {
+    const returns = (this.#code.returns.get(register) ?? []).filter((offset) => this.#nodes.has(offset)).slice(0, MAXIMUM_RETURNS);
+    const others = targets.filter((offset) => this.#nodes.has(offset));
+    const all = [...new Set([...returns, ...others])];
+    return all.length <= MAXIMUM_TARGETS || spanOf(all)[1] <= MAXIMUM_TABLE ? all : all.slice(0, MAXIMUM_TARGETS);
   }
 
   #dispatch(entries: readonly number[], edge: (to: number) => void): void {
@@ -218,7 +232,7 @@ class RegionBuilder {
     const goTo = (offset: number): void => {
       const target = this.#nodes.get(offset);
       if (target === undefined) {
-        this.#leave(i64.add(this.#frame.base.value, offset), RegionExit.done);
+        this.#leave(this.#addressOf(offset), RegionExit.done);
         return;
       }
       const outer = { edge: this.#edge, state: this.#condition.state, done: this.#done };
@@ -230,7 +244,7 @@ class RegionBuilder {
         f.set(this.#budget, i32.sub(this.#budget.value, 1));
         f.if(i32.ltS(this.#budget.value, 0), () => {
           this.#done = 0;
-          this.#leave(i64.add(this.#frame.base.value, offset), RegionExit.done);
+          this.#leave(this.#addressOf(offset), RegionExit.done);
         });
       } else {
         const before = this.#states.get(to);
@@ -265,6 +279,7 @@ class RegionBuilder {
           goTo(offset);
           this.#done--;
         };
+        this.#current = each;
         try {
           (each.target ?? each).definition(context);
         } catch (error) {
@@ -300,15 +315,52 @@ class RegionBuilder {
     if (this.#options.isCounting && this.#done > 0) this.#f.set(this.#count, i32.add(this.#count.value, this.#done));
   }
 
-  #goToAddress(target: I64, register: number | undefined): void {
-    const f = this.#f;
-    if (register !== undefined)
-      for (const offset of this.#returnsOf(register))
-        f.if(i64.eq(target, i64.add(this.#frame.base.value, offset)), () => this.#edge(offset));
+  /** The current instruction's branch to a computed address: inside the region if it is a place that such branches were seen to go to. */
+  #goToAddress(target: I64): void {
+    const { flow, offset } = this.#current!;
+    if (flow.kind !== "indirect") throw new Error("a branch that the selection does not know");
+    const known = this.#targetsOf(flow);
+    const [lowest, range] = spanOf(known);
+    if (known.length > MAXIMUM_COMPARISONS && range <= MAXIMUM_TABLE) this.#branchByTable(target, known, lowest, range);
+    else for (const each of known) this.#f.if(i64.eq(target, this.#addressOf(each)), () => this.#edge(each));
     this.#done++;
+    if (flow.register !== RETURN_REGISTER) {
+      this.#f.storeI64(i32.const(INDIRECT_SITE), (BigInt(this.#code.blocks[0]!.start) << 32n) | BigInt.asUintN(32, BigInt(offset)));
+      this.#f.storeI64(i32.const(INDIRECT_BASE), this.#frame.base.value);
+      this.#f.storeI64(i32.const(INDIRECT_TARGET), target);
+    }
     this.#leave(target, RegionExit.done);
     this.#done--;
   }
+
+  #branchByTable(target: I64, known: readonly number[], lowest: number, range: number): void {
+    const f = this.#f;
+    // Rotated, an odd address is beyond any table.
+    const distance = i64.sub(target, this.#addressOf(lowest));
+    const index = f.let(i64.rotl(distance, 63));
+    const nest = (at: number, labels: ReadonlyMap<number, Label>, otherwise: Label): void => {
+      const offset = known[at];
+      if (offset === undefined) {
+        f.brIf(otherwise, i64.gtU(index, range));
+        const table = Array.from({ length: range + 1 }, (_, i) => labels.get(lowest + i * 2) ?? otherwise);
+        f.brTable(i32.wrap(index), table, otherwise);
+        return;
+      }
+      f.block((label) => nest(at + 1, new Map(labels).set(offset, label), otherwise));
+      this.#edge(offset);
+    };
+    f.block((otherwise) => nest(0, new Map(), otherwise));
+  }
+
+  #addressOf(offset: number): I64 {
+    return i64.add(this.#frame.base.value, offset);
+  }
+}
+
+/** The lowest of some even offsets, and how many halfwords the highest is from it. */
+function spanOf(offsets: readonly number[]): readonly [lowest: number, range: number] {
+  const lowest = Math.min(...offsets);
+  return [lowest, (Math.max(...offsets) - lowest) / 2];
 }
 
 class RefusedInstruction extends Error {

@@ -23,8 +23,17 @@ export type Flow =
   | { readonly kind: "branch"; readonly target: number; readonly always: boolean }
   /** To `target`, from which it may come back by `register`. */
   | { readonly kind: "call"; readonly target: number; readonly register: number }
-  /** To an address in a register or, unless `always`, to the next instruction. */
-  | { readonly kind: "indirect"; readonly always: boolean; readonly register: number }
+  /**
+   * To an address in `register` or, unless `always`, to the next instruction; to `targets` among others. It may come back by
+   * the register `link`.
+   */
+  | {
+      readonly kind: "indirect";
+      readonly always: boolean;
+      readonly register: number;
+      readonly link?: number;
+      readonly targets: readonly number[];
+    }
   /** The interpreter's. */
   | { readonly kind: "interpret" };
 
@@ -61,6 +70,7 @@ const INDIRECT = new Set([
   ...["crb", "cgrb", "clrb", "clgrb", "cib", "cgib", "clib", "clgib"],
 ]);
 const CALLS = new Set(["bras", "brasl"]);
+const LINKING = new Set(["basr", "bas"]);
 const MASKED = new Set(["bc", "bcr", "brc", "brcl"]);
 /** Instructions that may stand for an EXECUTE RELATIVE LONG in a region: bits 8-15 are a length, or nothing changes them. */
 const EXECUTABLE = new Set(["mvc", "clc", "xc", "nc", "oc", "tr", "mvn", "mvz"]);
@@ -68,12 +78,20 @@ const EXECUTABLE = new Set(["mvc", "clc", "xc", "nc", "oc", "tr", "mvn", "mvz"])
 const PAGE = 4096;
 const ALWAYS = 15;
 
-export interface SelectionLimits {
-  /** Most guest instructions in a region. */
-  readonly instructions: number;
+export interface Selection {
+  /** Offset of the first instruction, in page 0 of the view. */
+  readonly entry: number;
+  /** Most guest instructions in the region. */
+  readonly limit: number;
+  /** Offsets of instructions that turned out to be the interpreter's. */
+  readonly refused?: ReadonlySet<number>;
+  /** Where branches to computed addresses were seen to go, by offset of the branch; the most frequent first. */
+  readonly targets?: ReadonlyMap<number, readonly number[]>;
 }
 
-/** Finds the code of a region: what was executed lately and can be reached from its entry by direct branches and calls. */
+const none: ReadonlySet<number> = new Set();
+
+/** Finds the code of a region: what was executed lately and can be reached from its entry by branches and calls. */
 export class RegionSelector {
   readonly #byId: ReadonlyMap<number, DefinedInstruction>;
   readonly #isEnabled: (instruction: Instruction) => boolean;
@@ -83,11 +101,7 @@ export class RegionSelector {
     this.#isEnabled = isEnabled;
   }
 
-  /**
-   * @param entry offset of the first instruction, in page 0 of the view
-   * @param refused offsets of instructions that turned out to be the interpreter's
-   */
-  select(view: CodeView, entry: number, limits: SelectionLimits, refused: ReadonlySet<number>): RegionCode {
+  select(view: CodeView, { entry, limit, refused = none, targets }: Selection): RegionCode {
     const found = new Map<number, CodeInstruction>();
     const leaders = new Set<number>([entry]);
     const returns = new Map<number, number[]>();
@@ -98,11 +112,16 @@ export class RegionSelector {
       leaders.add(offset);
       if (!found.has(offset)) list.push(offset);
     };
+    const comeBack = (register: number, offset: number): void => {
+      const list = returns.get(register);
+      if (list) list.push(offset);
+      else returns.set(register, [offset]);
+    };
     for (;;) {
       const start = pending.shift() ?? callees.shift();
       if (start === undefined) break;
-      for (let offset = start; !found.has(offset) && found.size < limits.instructions; ) {
-        const next = this.#instructionAt(view, offset, refused);
+      for (let offset = start; !found.has(offset) && found.size < limit; ) {
+        const next = this.#instructionAt(view, offset, refused, targets?.get(offset));
         if (!next) break;
         found.set(offset, next);
         const { flow } = next;
@@ -111,9 +130,14 @@ export class RegionSelector {
         if (flow.kind === "branch") want(flow.target, pending);
         if (flow.kind === "call") {
           want(flow.target, callees);
-          const list = returns.get(flow.register);
-          if (list) list.push(offset);
-          else returns.set(flow.register, [offset]);
+          comeBack(flow.register, offset);
+        }
+        if (flow.kind === "indirect") {
+          for (const target of flow.targets) want(target, flow.link === undefined ? pending : callees);
+          if (flow.link !== undefined && flow.targets.length > 0) {
+            comeBack(flow.link, offset);
+            want(offset, pending);
+          }
         }
         if (flow.kind !== "interpret" && !("always" in flow && flow.always)) want(offset, pending);
         break;
@@ -123,7 +147,12 @@ export class RegionSelector {
     return layOut(entry, found, leaders, returns);
   }
 
-  #instructionAt(view: CodeView, offset: number, refused: ReadonlySet<number>): CodeInstruction | undefined {
+  #instructionAt(
+    view: CodeView,
+    offset: number,
+    refused: ReadonlySet<number>,
+    targets: readonly number[] = [],
+  ): CodeInstruction | undefined {
     const page = view(Math.floor(offset / PAGE));
     const inPage = offset & (PAGE - 1);
     if (!page) return undefined;
@@ -146,7 +175,7 @@ export class RegionSelector {
         target: { offset: targetOffset, instruction: target.instruction, definition: target.definition, text: targetText! },
       };
     }
-    return { ...base, flow: this.#flow(decoded, offset, text) };
+    return { ...base, flow: this.#flow(decoded, offset, text, targets) };
   }
 
   #decode(text: number): DefinedInstruction | undefined {
@@ -157,7 +186,7 @@ export class RegionSelector {
     return odd ? undefined : defined;
   }
 
-  #flow(defined: DefinedInstruction, offset: number, text: number): Flow {
+  #flow(defined: DefinedInstruction, offset: number, text: number, targets: readonly number[]): Flow {
     const { instruction } = defined;
     const { mnemonic } = instruction;
     if (defined.isHelper || mnemonic === "ex") return { kind: "interpret" };
@@ -173,9 +202,10 @@ export class RegionSelector {
     const hasRegister = instruction.format.fields.some(({ name }) => name === "r2");
     const register = hasRegister ? field(instruction, text, "r2") : 0;
     // Register 0 stands for no branch at all.
-    if (mask === 0 || ((mnemonic === "bcr" || mnemonic === "basr") && register === 0)) return { kind: "next" };
-    const always = mask === ALWAYS || mnemonic === "basr" || mnemonic === "bas";
-    return { kind: "indirect", always, register: mnemonic === "bcr" ? register : 0 };
+    if (mask === 0 || ((mnemonic === "bcr" || LINKING.has(mnemonic)) && hasRegister && register === 0)) return { kind: "next" };
+    const always = mask === ALWAYS || LINKING.has(mnemonic);
+    const base = { kind: "indirect", always, register: mnemonic === "bcr" ? register : 0, targets } as const;
+    return LINKING.has(mnemonic) ? { ...base, link: field(instruction, text, "r1") } : base;
   }
 }
 

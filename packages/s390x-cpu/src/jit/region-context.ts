@@ -24,8 +24,8 @@ export interface RegionFrame {
   leave(address: I64, exit: RegionExit): void;
   /** Goes on at an offset, inside the region or outside. */
   goTo(offset: number): void;
-  /** Goes on at an address computed at run time, a return perhaps. */
-  goToAddress(target: I64, register: number | undefined): void;
+  /** Goes on at an address computed at run time, a return perhaps. The address must be cheap to repeat. */
+  goToAddress(target: I64): void;
 }
 
 /** Where an instruction stands in its region. */
@@ -426,8 +426,7 @@ export class RegionContext extends StorageContext {
   }
 
   override branch(target: I64): void {
-    const register = this.#fields.has("r2") ? this.#fixed("r2") : undefined;
-    this.#frame.goToAddress(this.let(this.wrapAddress(target)), register);
+    this.#frame.goToAddress(this.let(this.wrapAddress(target)));
   }
 
   override branchRelativeIf(condition: I32, name: FieldName): void {

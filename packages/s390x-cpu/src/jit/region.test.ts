@@ -39,7 +39,7 @@ function prepare(cpu: Cpu, { text, registers, storage }: Start): void {
 
 function finish(cpu: Cpu): unknown {
   for (let rounds = 0; rounds < 100; rounds++) {
-    const result = cpu.run({ budget: 1000 });
+    const result = cpu.run({ budget: 5000 });
     if (result.reason === "budget") continue;
     const storage = new Uint8Array(8192);
     const lowcore = new Uint8Array(512);
@@ -190,6 +190,50 @@ describe("compiled regions: the same definitions, in step with the interpreter",
       { numRuns: 200 },
     );
   }, 120_000);
+
+  it("random computed branches and calls by pointer, to places that become known, end at the same place", () => {
+    const computed = fc.constantFrom("br %r9", "b 0(%r9)", "bcr 8,%r9", "basr %r14,%r9", "bas %r14,0(%r9)", "br %r14", "brctg %r5,@");
+    const line = fc.oneof(fc.constantFrom(...lines), computed);
+    const bodies = fc.array(fc.tuple(line, fc.nat(), fc.nat(), fc.constantFrom(1, 2, 4)), { minLength: 3, maxLength: 20 });
+    fc.assert(
+      fc.property(bodies, starts.registers, starts.storage, (body, registers, storage) => {
+        const target = (to: number): string => `n${to % body.length}`;
+        const source = body.map(([each, to, other, bit], index) => {
+          const choice = `larl %r9,${target(to)}\nlarl %r10,${target(other)}\ntmll %r11,${bit}\nlocgr %r9,%r10,8\n`;
+          const isBranch = each.startsWith("b");
+          return `n${index}:\n${isBranch ? `brctg %r11,.+6\nsvc 1\n${choice}` : ""}${each.replace("@", target(to))}`;
+        });
+        const text = assembled(`larl %r14,n1\nlghi %r11,400\n${source.join("\n")}\nbrctg %r11,n0\nsvc 0`);
+        expectSame({ text, registers, storage });
+      }),
+      { numRuns: 150 },
+    );
+  }, 120_000);
+
+  it("a switch and calls by pointer stay in the region once it is known where they go", () => {
+    const cases = Array.from({ length: 7 }, (_, i) => `case${i}: aghi %r1,${3 ** i}\n${i % 2 ? "basr %r14,%r6" : "nopr"}\nj next`);
+    const text = assembled(`
+      lgfi %r11,90000
+      larl %r4,case0
+      larl %r6,callee
+      again:
+      lghi %r2,0
+      lgr %r3,%r11
+      dsgfr %r2,%r10
+      mghi %r2,${4 + 2 + 4}
+      b 0(%r2,%r4)
+      ${cases.join("\n")}
+      callee: aghi %r5,1
+      br %r14
+      next: brctg %r11,again
+      svc 0`);
+    const registers = new Array<bigint>(16).fill(0n);
+    registers[10] = 7n;
+    const before = compiled.regionStatistics!.entered;
+    expectSame({ text, registers, storage: new Uint8Array(0) });
+    expect(compiled.state.general[5]).toBe(38572n);
+    expect(compiled.regionStatistics!.entered - before).toBeLessThan(20_000);
+  });
 
   it("an instruction that faults in the middle of a region leaves everything before it done, and nothing of it", () => {
     const registers = new Array<bigint>(16).fill(0n);

@@ -161,7 +161,7 @@ export class Cpu {
         continue;
       }
       registers.setWord(layout.ATTENTION, 0);
-      const slice = regions ? Math.min(left, regions.interval) : left;
+      const slice = regions ? Math.min(left, regions.nextInterval()) : left;
       registers.setWord(layout.BUDGET, slice);
       const exit = engine.run();
       left -= slice - (registers.word(layout.BUDGET) | 0);

@@ -6,11 +6,12 @@ import * as layout from "../engine/layout.ts";
 import { modeKeyOf, modeOfKey } from "../jit/addressing-mode.ts";
 import { compileRegion, regionImports } from "../jit/compile-region.ts";
 import { type CodePage, type CodeView, type RegionCode, RegionSelector } from "../jit/region-code.ts";
+import { ComputedBranches } from "./computed-branches.ts";
 import type { Registers } from "./registers.ts";
 import type { EngineExports } from "./storage.ts";
 
 export interface RegionSettings {
-  /** Branches between two samples of where the interpreter is. */
+  /** Branches between two samples of where the interpreter is, on average. */
   readonly interval: number;
   /** Samples at one place that make it worth compiling. */
   readonly threshold: number;
@@ -24,6 +25,18 @@ export const defaultRegionSettings: RegionSettings = { interval: 1000, threshold
 const MAXIMUM_CHANGES = 4;
 /** Longest interval between samples, while they show regions at work. */
 const MAXIMUM_INTERVAL = 100_000;
+
+/** How much larger a region may be when it is known where its computed branches go: interpreters and their like. */
+const LEARNED_FACTOR = 2;
+
+/** Where a region begins. */
+interface Place {
+  /** Record of its first instruction. */
+  readonly record: number;
+  /** Virtual address of the page of its first instruction, and that instruction's offset. */
+  readonly base: bigint;
+  readonly entry: number;
+}
 
 interface Region {
   readonly number: number;
@@ -69,7 +82,10 @@ export class Regions {
   #samples = new Map<number, number>();
   /** How often code at a record changed; infinitely often where nothing can be compiled. */
   #changes = new Map<number, number>();
+  /** What was learned of regions' computed branches, by the record of their entry. */
+  readonly #branches = new Map<number, ComputedBranches>();
   #interval: number;
+  #random = 0;
 
   constructor(parts: {
     registers: Registers;
@@ -101,18 +117,20 @@ export class Regions {
     return { ...this.#counts, entered: word(layout.REGIONS_ENTERED), handedBack: word(layout.REGIONS_HANDED_BACK) };
   }
 
-  /** Branches until the next {@link sample}. */
-  get interval(): number {
-    return this.#interval;
+  /** Branches until the next {@link sample}: about the interval, for a loop of just that length would always be found at one place. */
+  nextInterval(): number {
+    this.#random = (Math.imul(this.#random, 1_664_525) + 1_013_904_223) >>> 0;
+    return Math.max(1, Math.floor(this.#interval * (0.5 + this.#random / 2 ** 32)));
   }
 
   /** Notes where the CPU is, at the target of a branch; compiles what is there when it was found often enough. */
   sample(): void {
+    const isNews = this.#learnBranch();
     const page = this.#recordPageAt(this.#address());
     if (page === undefined) return;
     const record = page + (this.#registers.addressLow & 0xffe) * 8;
     if (this.#halfwords[record >>> 1]! >= layout.REGION_HANDLER) {
-      this.#interval = Math.min(this.#interval * 2, MAXIMUM_INTERVAL);
+      this.#interval = isNews ? this.#settings.interval : Math.min(this.#interval * 2, MAXIMUM_INTERVAL);
       return;
     }
     this.#interval = this.#settings.interval;
@@ -120,7 +138,31 @@ export class Regions {
     this.#samples.set(record, count);
     if (count < this.#settings.threshold) return;
     this.#samples.delete(record);
-    if ((this.#changes.get(record) ?? 0) <= MAXIMUM_CHANGES) this.#compile(record);
+    if ((this.#changes.get(record) ?? 0) <= MAXIMUM_CHANGES)
+      this.#compile({ record, base: this.#address() & ~0xfffn, entry: this.#registers.addressLow & 0xffe });
+  }
+
+  /** If a region was just left by a computed branch, notes where that went; compiles the region anew when that makes it better. */
+  #learnBranch(): boolean {
+    const words = this.#words;
+    const target = layout.INDIRECT_TARGET >>> 2;
+    if (words[target] !== this.#registers.addressLow || words[target + 1] !== this.#registers.addressHigh) return false;
+    const [low, high] = [words[layout.INDIRECT_BASE >>> 2]!, words[(layout.INDIRECT_BASE >>> 2) + 1]!];
+    const base = (BigInt(high) << 32n) | BigInt(low);
+    const entry = words[(layout.INDIRECT_SITE >>> 2) + 1]!;
+    const page = this.#recordPageAt(base);
+    if (page === undefined) return false;
+    const record = page + entry * 8;
+    const region = this.#byNumber[this.#halfwords[record >>> 1]! - layout.REGION_HANDLER];
+    if (!region) return false;
+    const branches = this.#branches.get(record) ?? new ComputedBranches();
+    this.#branches.set(record, branches);
+    const offset = BigInt.asIntN(64, this.#address() - base);
+    if (branches.note(words[layout.INDIRECT_SITE >>> 2]! | 0, Number(offset))) {
+      this.#drop(region);
+      this.#compile({ record, base, entry });
+    }
+    return true;
   }
 
   /** A store hit lines of a frame that hold compiled code. */
@@ -129,6 +171,7 @@ export class Regions {
       const [ownLow, ownHigh] = region.lines.get(frame)!;
       if ((ownLow & low) === 0 && (ownHigh & high) === 0) continue;
       this.#drop(region);
+      this.#branches.delete(region.record);
       this.#changes.set(region.record, (this.#changes.get(region.record) ?? 0) + 1);
       this.#counts.changed++;
     }
@@ -142,6 +185,7 @@ export class Regions {
     this.#byFrame.clear();
     this.#samples.clear();
     this.#changes.clear();
+    this.#branches.clear();
   }
 
   #drop(region: Region): void {
@@ -169,13 +213,11 @@ export class Regions {
     return this.#words[entry + 2];
   }
 
-  #compile(record: number): void {
+  #compile({ record, base, entry }: Place): void {
     const registers = this.#registers;
     const key = modeKeyOf(registers.pswHigh, registers.pswLow);
     const mode = modeOfKey(key);
     if (mode === undefined) return;
-    const entry = registers.addressLow & 0xffe;
-    const base = this.#address() & ~0xfffn;
     const handler = this.#halfwords[record >>> 1]!;
     if (handler === FixedHandler.decode || handler === FixedHandler.pageEnd) return;
     const pages = new Map<number, (CodePage & { readonly records: number }) | undefined>();
@@ -184,8 +226,10 @@ export class Regions {
       return pages.get(page);
     };
     const refused = new Set<number>();
+    const targets = this.#branches.get(record)?.targets;
+    const limit = this.#settings.maximumInstructions * (targets ? LEARNED_FACTOR : 1);
     for (;;) {
-      const code = this.#selector.select(view, entry, { instructions: this.#settings.maximumInstructions }, refused);
+      const code = this.#selector.select(view, { entry, limit, refused, ...(targets && { targets }) });
       const first = code.blocks[0];
       if (first?.start !== entry || first.instructions[0]!.flow.kind === "interpret") break;
       const used = linesOf(code);
