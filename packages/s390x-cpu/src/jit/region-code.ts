@@ -85,8 +85,8 @@ export interface Selection {
   readonly limit: number;
   /** Offsets of instructions that turned out to be the interpreter's. */
   readonly refused?: ReadonlySet<number>;
-  /** Where branches to computed addresses were seen to go, by offset of the branch; the most frequent first. */
-  readonly targets?: ReadonlyMap<number, readonly number[]>;
+  /** Offsets to which the branch to a computed address at an offset was seen to go, the most frequent first. */
+  readonly targets?: (branch: number) => readonly number[];
 }
 
 const none: ReadonlySet<number> = new Set();
@@ -121,7 +121,7 @@ export class RegionSelector {
       const start = pending.shift() ?? callees.shift();
       if (start === undefined) break;
       for (let offset = start; !found.has(offset) && found.size < limit; ) {
-        const next = this.#instructionAt(view, offset, refused, targets?.get(offset));
+        const next = this.#instructionAt(view, offset, refused, targets);
         if (!next) break;
         found.set(offset, next);
         const { flow } = next;
@@ -147,12 +147,7 @@ export class RegionSelector {
     return layOut(entry, found, leaders, returns);
   }
 
-  #instructionAt(
-    view: CodeView,
-    offset: number,
-    refused: ReadonlySet<number>,
-    targets: readonly number[] = [],
-  ): CodeInstruction | undefined {
+  #instructionAt(view: CodeView, offset: number, refused: ReadonlySet<number>, targets: Selection["targets"]): CodeInstruction | undefined {
     const page = view(Math.floor(offset / PAGE));
     const inPage = offset & (PAGE - 1);
     if (!page) return undefined;
@@ -186,7 +181,7 @@ export class RegionSelector {
     return odd ? undefined : defined;
   }
 
-  #flow(defined: DefinedInstruction, offset: number, text: number, targets: readonly number[]): Flow {
+  #flow(defined: DefinedInstruction, offset: number, text: number, targetsOf: Selection["targets"]): Flow {
     const { instruction } = defined;
     const { mnemonic } = instruction;
     if (defined.isHelper || mnemonic === "ex") return { kind: "interpret" };
@@ -204,6 +199,7 @@ export class RegionSelector {
     // Register 0 stands for no branch at all.
     if (mask === 0 || ((mnemonic === "bcr" || LINKING.has(mnemonic)) && hasRegister && register === 0)) return { kind: "next" };
     const always = mask === ALWAYS || LINKING.has(mnemonic);
+    const targets = targetsOf?.(offset) ?? [];
     const base = { kind: "indirect", always, register: mnemonic === "bcr" ? register : 0, targets } as const;
     return LINKING.has(mnemonic) ? { ...base, link: field(instruction, text, "r1") } : base;
   }

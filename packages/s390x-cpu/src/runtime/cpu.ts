@@ -161,13 +161,14 @@ export class Cpu {
         continue;
       }
       registers.setWord(layout.ATTENTION, 0);
-      const slice = regions ? Math.min(left, regions.nextInterval()) : left;
+      const slice = regions ? Math.min(left, regions.untilSample) : left;
       registers.setWord(layout.BUDGET, slice);
       const exit = engine.run();
-      left -= slice - (registers.word(layout.BUDGET) | 0);
+      const used = slice - (registers.word(layout.BUDGET) | 0);
+      left -= used;
+      regions?.passed(used, exit === layout.ExitReason.budget);
       switch (exit) {
         case layout.ExitReason.budget:
-          regions?.sample();
           break;
         case layout.ExitReason.program:
           this.#interruptions.programAtRecord(registers.word(layout.PROGRAM_CODE));

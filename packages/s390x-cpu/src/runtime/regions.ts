@@ -5,7 +5,7 @@ import { FixedHandler } from "../engine/handlers.ts";
 import * as layout from "../engine/layout.ts";
 import { modeKeyOf, modeOfKey } from "../jit/addressing-mode.ts";
 import { compileRegion, regionImports } from "../jit/compile-region.ts";
-import { type CodePage, type CodeView, type RegionCode, RegionSelector } from "../jit/region-code.ts";
+import { type CodePage, type RegionCode, RegionSelector } from "../jit/region-code.ts";
 import { ComputedBranches } from "./computed-branches.ts";
 import type { Registers } from "./registers.ts";
 import type { EngineExports } from "./storage.ts";
@@ -26,6 +26,8 @@ const MAXIMUM_CHANGES = 4;
 /** Longest interval between samples, while they show regions at work. */
 const MAXIMUM_INTERVAL = 100_000;
 
+/** How often a region must be found to be left by a computed branch to be compiled anew, with what was learned. */
+const DEPARTURES: readonly number[] = [8, 32, 128, 512];
 /** How much larger a region may be when it is known where its computed branches go: interpreters and their like. */
 const LEARNED_FACTOR = 2;
 
@@ -36,6 +38,11 @@ interface Place {
   /** Virtual address of the page of its first instruction, and that instruction's offset. */
   readonly base: bigint;
   readonly entry: number;
+}
+
+interface PredecodedPage extends CodePage {
+  /** Where its records are. */
+  readonly records: number;
 }
 
 interface Region {
@@ -82,10 +89,12 @@ export class Regions {
   #samples = new Map<number, number>();
   /** How often code at a record changed; infinitely often where nothing can be compiled. */
   #changes = new Map<number, number>();
-  /** What was learned of regions' computed branches, by the record of their entry. */
-  readonly #branches = new Map<number, ComputedBranches>();
+  readonly #branches = new ComputedBranches();
+  /** How often a region was found to be left by a computed branch, by the record of its entry. */
+  readonly #departures = new Map<number, number>();
   #interval: number;
   #random = 0;
+  #untilSample = 1;
 
   constructor(parts: {
     registers: Registers;
@@ -117,14 +126,31 @@ export class Regions {
     return { ...this.#counts, entered: word(layout.REGIONS_ENTERED), handedBack: word(layout.REGIONS_HANDED_BACK) };
   }
 
-  /** Branches until the next {@link sample}: about the interval, for a loop of just that length would always be found at one place. */
-  nextInterval(): number {
+  /** Branches until the next sample, which {@link passed} counts down. */
+  get untilSample(): number {
+    return this.#untilSample;
+  }
+
+  /**
+   * Some branches were taken; samples when it is time.
+   *
+   * @param isAtTarget whether the CPU stands at the target of the last one
+   */
+  passed(branches: number, isAtTarget: boolean): void {
+    this.#untilSample = Math.max(0, this.#untilSample - branches);
+    if (this.#untilSample > 0) return;
+    if (!isAtTarget) {
+      this.#untilSample = 1;
+      return;
+    }
+    this.#sample();
+    // About the interval: a loop of just that length would always be found at one place.
     this.#random = (Math.imul(this.#random, 1_664_525) + 1_013_904_223) >>> 0;
-    return Math.max(1, Math.floor(this.#interval * (0.5 + this.#random / 2 ** 32)));
+    this.#untilSample = Math.max(1, Math.floor(this.#interval * (0.5 + this.#random / 2 ** 32)));
   }
 
   /** Notes where the CPU is, at the target of a branch; compiles what is there when it was found often enough. */
-  sample(): void {
+  #sample(): void {
     const isNews = this.#learnBranch();
     const page = this.#recordPageAt(this.#address());
     if (page === undefined) return;
@@ -155,10 +181,14 @@ export class Regions {
     const record = page + entry * 8;
     const region = this.#byNumber[this.#halfwords[record >>> 1]! - layout.REGION_HANDLER];
     if (!region) return false;
-    const branches = this.#branches.get(record) ?? new ComputedBranches();
-    this.#branches.set(record, branches);
-    const offset = BigInt.asIntN(64, this.#address() - base);
-    if (branches.note(words[layout.INDIRECT_SITE >>> 2]! | 0, Number(offset))) {
+    const branch = BigInt.asUintN(64, base + BigInt(words[layout.INDIRECT_SITE >>> 2]! | 0));
+    const branchPage = this.#recordPageAt(branch);
+    if (branchPage === undefined) return false;
+    const distance = BigInt.asIntN(64, this.#address() - branch);
+    this.#branches.note(branchPage + Number(branch & 0xffen) * 8, Number(distance));
+    const departures = (this.#departures.get(record) ?? 0) + 1;
+    this.#departures.set(record, departures);
+    if (DEPARTURES.includes(departures)) {
       this.#drop(region);
       this.#compile({ record, base, entry });
     }
@@ -171,7 +201,7 @@ export class Regions {
       const [ownLow, ownHigh] = region.lines.get(frame)!;
       if ((ownLow & low) === 0 && (ownHigh & high) === 0) continue;
       this.#drop(region);
-      this.#branches.delete(region.record);
+      this.#departures.delete(region.record);
       this.#changes.set(region.record, (this.#changes.get(region.record) ?? 0) + 1);
       this.#counts.changed++;
     }
@@ -186,6 +216,7 @@ export class Regions {
     this.#samples.clear();
     this.#changes.clear();
     this.#branches.clear();
+    this.#departures.clear();
   }
 
   #drop(region: Region): void {
@@ -220,16 +251,20 @@ export class Regions {
     if (mode === undefined) return;
     const handler = this.#halfwords[record >>> 1]!;
     if (handler === FixedHandler.decode || handler === FixedHandler.pageEnd) return;
-    const pages = new Map<number, (CodePage & { readonly records: number }) | undefined>();
-    const view: CodeView = (page) => {
+    const pages = new Map<number, PredecodedPage | undefined>();
+    const view = (page: number): PredecodedPage | undefined => {
       if (!pages.has(page)) pages.set(page, this.#pageAt(base + BigInt(page) * 4096n));
       return pages.get(page);
     };
     const refused = new Set<number>();
-    const targets = this.#branches.get(record)?.targets;
-    const limit = this.#settings.maximumInstructions * (targets ? LEARNED_FACTOR : 1);
+    const targets = (branch: number): readonly number[] => {
+      const page = view(Math.floor(branch / 4096));
+      const distances = page ? this.#branches.distances(page.records + (branch & 0xffe) * 8) : [];
+      return distances.map((distance) => branch + distance);
+    };
+    const limit = this.#settings.maximumInstructions * (this.#departures.has(record) ? LEARNED_FACTOR : 1);
     for (;;) {
-      const code = this.#selector.select(view, { entry, limit, refused, ...(targets && { targets }) });
+      const code = this.#selector.select(view, { entry, limit, refused, targets });
       const first = code.blocks[0];
       if (first?.start !== entry || first.instructions[0]!.flow.kind === "interpret") break;
       const used = linesOf(code);
@@ -246,7 +281,7 @@ export class Regions {
     this.#changes.set(record, Number.POSITIVE_INFINITY);
   }
 
-  #pageAt(address: bigint): (CodePage & { readonly records: number }) | undefined {
+  #pageAt(address: bigint): PredecodedPage | undefined {
     const records = this.#recordPageAt(address);
     if (records === undefined) return undefined;
     const frame = this.#words[(records + layout.RECORD_PAGE_FRAME) >>> 2]!;
