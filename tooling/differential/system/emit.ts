@@ -145,6 +145,7 @@ export const emitters: Readonly<Record<string, Emit>> = {
     body.loadAddress(8, WINDOW_PAGE_TABLES + random.below(3) * 0x800);
     body.loadAddress(9, WINDOW + random.pick(REPLACEABLE_PAGES) * 0x1000 + random.below(0x1000));
     body.asm.a("ipte", { r1: 8, r2: 9, r3: 0, m4: 0 });
+    endBlock(body);
   },
   // The second operand's designation: its address, and in bit 63 of the register a request to purge.
   ...forEach("cspg", (body, mnemonic) => {
@@ -157,6 +158,7 @@ export const emitters: Readonly<Record<string, Emit>> = {
     body.asm.a("oill", 14, random.below(2)).a(mnemonic, { r1, r2: 14 });
     // QEMU 7.2 sets the condition code otherwise.
     body.asm.a("lghi", 10, 0).a("spm", 10);
+    endBlock(body);
   }),
   mvcos: (body) => {
     const { random } = body;
@@ -243,6 +245,15 @@ function storageAccess(): Emit {
 }
 
 const tableEntries = [0, 1, 2].flatMap((space) => REPLACEABLE_PAGES.map((page) => WINDOW_PAGE_TABLES + space * 0x800 + page * 8));
+
+/**
+ * Ends QEMU's block of translated code, for only there it purges what all CPUs may have; until then old entries are used. A branch
+ * to the next instruction does not end one.
+ */
+function endBlock(body: Body): void {
+  const behind = body.label();
+  body.asm.a("j", behind).a("bcr", 0, 0).label(behind);
+}
 
 /** A page-table entry, for COMPARE AND SWAP AND PURGE. */
 function entryFor(body: Body): bigint {
