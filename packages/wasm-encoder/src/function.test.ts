@@ -145,6 +145,20 @@ describe("control structures", () => {
 });
 
 describe("storage", () => {
+  it("knows what its locals are called, and where in its code the next statement begins", () => {
+    const f = new FunctionBuilder({ params: ["i32"], results: [] });
+    f.param(0, "i32", "base");
+    f.local("i64");
+    const counter = f.local("i32", "counter");
+    expect([...f.names]).toEqual([
+      [0, "base"],
+      [2, "counter"],
+    ]);
+    expect(f.position).toBe(0);
+    f.set(counter, i32.const(1));
+    expect(f.position).toBe(f.code.length);
+  });
+
   it("stores and loads every width, little-endian, signed and unsigned", () => {
     const result = run<bigint>([], "i64", (f) => {
       f.storeI64(i32.const(0), i64.const(-2n));

@@ -32,6 +32,7 @@ export class FunctionBuilder {
   readonly #free: Record<ValueType, Local[]> = { i32: [], i64: [], f32: [], f64: [], v128: [] };
   #scope: Local[] | undefined;
   #depth = 0;
+  readonly #names = new Map<number, string>();
 
   constructor(type: FunctionType) {
     this.type = type;
@@ -46,8 +47,19 @@ export class FunctionBuilder {
     return this.#out.toBytes();
   }
 
-  param<T extends ValueType>(index: number, type: T): Local<T> {
+  /** Bytes of code built so far: where the next statement begins. */
+  get position(): number {
+    return this.#out.length;
+  }
+
+  /** Names of parameters and locals that have one, by index. For listings; they are not part of the module. */
+  get names(): ReadonlyMap<number, string> {
+    return this.#names;
+  }
+
+  param<T extends ValueType>(index: number, type: T, name?: string): Local<T> {
     if (this.type.params[index] !== type) throw new RangeError(`parameter ${index} is not of type ${type}`);
+    if (name !== undefined) this.#names.set(index, name);
     return makeLocal(type, index);
   }
 
@@ -66,8 +78,10 @@ export class FunctionBuilder {
   }
 
   /** A new local of this function; initially zero. */
-  local<T extends ValueType>(type: T): Local<T> {
-    return makeLocal(type, this.type.params.length + this.#locals.push(type) - 1);
+  local<T extends ValueType>(type: T, name?: string): Local<T> {
+    const index = this.type.params.length + this.#locals.push(type) - 1;
+    if (name !== undefined) this.#names.set(index, name);
+    return makeLocal(type, index);
   }
 
   /** A local that is free for reuse when the innermost {@link scope} ends. Its initial value is undefined. */

@@ -58,6 +58,21 @@ export interface RegionOptions {
   readonly frames: ReadonlyMap<number, number>;
   /** Counts instructions at INSTRUCTIONS, for comparisons with the interpreter. */
   readonly isCounting: boolean;
+  /** Filled with what a listing of the code shows beside it. */
+  readonly notes?: RegionNotes;
+}
+
+/** What is known of the region's function and is not in its code. */
+export interface RegionNotes {
+  /** Where, in bytes of the function's code, that of an instruction or of a part of the region begins; ascending. */
+  marks: readonly RegionMark[];
+  /** By index of the local. */
+  localNames: ReadonlyMap<number, string>;
+}
+
+export interface RegionMark {
+  readonly position: number;
+  readonly of: CodeInstruction | "entry" | "dispatcher" | "exit";
 }
 
 /** The region cannot be compiled with the instruction at this offset. */
@@ -106,20 +121,20 @@ class RegionBuilder {
     this.#registers = new RegionRegisters(f);
     this.#condition = new LazyCondition(f, functions);
     this.#nodes = new Map(code.blocks.map(({ start }, index) => [start, index + 1]));
-    const address = f.local("i64");
-    const exit = f.local("i32");
+    const address = f.local("i64", "address");
+    const exit = f.local("i32", "reason");
     this.#address = address;
     this.#reason = exit;
-    this.#budget = f.local("i32");
-    this.#next = f.local("i32");
-    this.#count = f.local("i32");
+    this.#budget = f.local("i32", "budget");
+    this.#next = f.local("i32", "next");
+    this.#count = f.local("i32", "count");
     this.#frame = {
       f,
       functions,
       registers: this.#registers,
       condition: this.#condition,
-      base: f.param(0, "i64"),
-      bank: f.local("i32"),
+      base: f.param(0, "i64", "base"),
+      bank: f.local("i32", "bank"),
       mode: options.mode,
       leave: (target, reason) => this.#leave(target, reason),
       goTo: (offset) => this.#edge(offset),
@@ -135,6 +150,11 @@ class RegionBuilder {
   #current: CodeInstruction | undefined;
   /** Instructions of the current block before the one being built. */
   #done = 0;
+  readonly #marks: RegionMark[] = [];
+
+  #mark(of: RegionMark["of"]): void {
+    if (this.#options.notes) this.#marks.push({ position: this.#f.position, of });
+  }
 
   build(): Refusal | undefined {
     const f = this.#f;
@@ -155,6 +175,7 @@ class RegionBuilder {
       f.unreachable();
     });
     if (refusal) return refusal;
+    this.#mark("exit");
     this.#registers.store();
     if (this.#condition.isWritten) f.storeI32(i32.const(CC), this.#condition.current);
     f.storeI64(i32.const(PSW_ADDRESS), this.#address.value);
@@ -162,8 +183,18 @@ class RegionBuilder {
     if (this.#options.isCounting)
       f.storeI64(i32.const(INSTRUCTIONS), i64.add(i64.load(i32.const(INSTRUCTIONS)), i64.extendU(this.#count.value)));
     f.push(this.#reason.value);
+    const end = f.position;
     f.prologue(() => this.#enter());
+    this.#takeNotes(f.position - end);
     return undefined;
+  }
+
+  #takeNotes(entryLength: number): void {
+    const { notes } = this.#options;
+    if (!notes) return;
+    const behind = this.#marks.map(({ position, of }) => ({ position: position + entryLength, of }));
+    notes.marks = [{ position: 0, of: "entry" }, ...behind];
+    notes.localNames = this.#f.names;
   }
 
   /** Loads what the region keeps in locals, after a look at where its other pages are now. */
@@ -217,6 +248,7 @@ class RegionBuilder {
   }
 
   #dispatch(entries: readonly number[], edge: (to: number) => void): void {
+    if (entries.length > 1) this.#mark("dispatcher");
     const [first, ...others] = entries;
     for (const entry of entries) this.#states.set(entry, others.length > 0 ? "unknown" : ConditionKind.value);
     for (const entry of others) this.#f.if(i32.eq(this.#next.value, entry), () => edge(entry));
@@ -265,6 +297,7 @@ class RegionBuilder {
 
   #instruction(each: CodeInstruction, goTo: (offset: number) => void): void {
     const f = this.#f;
+    this.#mark(each);
     if (each.flow.kind === "interpret") {
       this.#leave(i64.add(this.#frame.base.value, each.offset), RegionExit.done);
       return;

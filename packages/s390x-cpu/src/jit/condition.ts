@@ -137,12 +137,12 @@ export class LazyCondition {
   constructor(f: FunctionBuilder, functions: FunctionSet) {
     this.#f = f;
     this.#functions = functions;
-    this.#value = f.local("i32");
-    this.#kind = f.local("i32");
-    this.#a32 = f.local("i32");
-    this.#b32 = f.local("i32");
-    this.#a64 = f.local("i64");
-    this.#b64 = f.local("i64");
+    this.#value = f.local("i32", "cc");
+    this.#kind = f.local("i32", "cc_kind");
+    this.#a32 = f.local("i32", "cc_a32");
+    this.#b32 = f.local("i32", "cc_b32");
+    this.#a64 = f.local("i64", "cc_a64");
+    this.#b64 = f.local("i64", "cc_b64");
   }
 
   /** At the region's entry. */

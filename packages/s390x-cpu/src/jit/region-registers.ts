@@ -14,7 +14,7 @@ export class RegionRegisters {
   #local(number: number): Local<"i64"> {
     let local = this.#locals.get(number);
     if (!local) {
-      local = this.#f.local("i64");
+      local = this.#f.local("i64", `r${number}`);
       this.#locals.set(number, local);
     }
     return local;
