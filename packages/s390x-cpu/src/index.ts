@@ -2,3 +2,5 @@ export { MAXIMUM_STORAGE } from "./engine/layout.ts";
 export type { CpuPorts } from "./runtime/core.ts";
 export { Cpu, type CpuOptions, type CpuState, createCpu, type RunResult } from "./runtime/cpu.ts";
 export type { CpuIdentity } from "./runtime/identity.ts";
+export type { CompiledRegion, CpuActivity, CpuLocation, CpuObserver, GuestSample, ObservedCpu } from "./runtime/observer.ts";
+export type { RegionStatistics } from "./runtime/region-statistics.ts";

@@ -1,5 +1,17 @@
 import { type Instruction, instructions } from "@zarch/s390x-isa";
-import { callIndirect, FunctionBuilder, type I32, type I64, i32, i64, type Label, ModuleBuilder, select } from "@zarch/wasm-encoder";
+import {
+  call,
+  callIndirect,
+  FunctionBuilder,
+  f64,
+  type I32,
+  type I64,
+  i32,
+  i64,
+  type Label,
+  ModuleBuilder,
+  select,
+} from "@zarch/wasm-encoder";
 import { modeKey } from "../jit/addressing-mode.ts";
 import { regionImports } from "../jit/compile-region.ts";
 import { declareConditionCode, defineConditionCode } from "../jit/condition.ts";
@@ -34,9 +46,13 @@ import {
   REGION_COUNT,
   REGION_HANDLER,
   REGION_KEY,
+  REGION_TIME,
+  REGION_TIMING_INTERVAL,
+  REGION_TIMING_LEFT,
   REGIONS,
   REGIONS_ENTERED,
   REGIONS_HANDED_BACK,
+  REGIONS_TIMED,
   TLB_FETCH,
 } from "./layout.ts";
 import { HandlerResult, type LoopFrame, RecordContext } from "./record-context.ts";
@@ -55,6 +71,8 @@ export interface InterpreterOptions {
    * stops after exactly that many; for single-stepping, PER and lockstep tests. Both count INSTRUCTIONS only if exact.
    */
   readonly mode: "fast" | "exact";
+  /** Times visits to regions, see REGION_TIMING_INTERVAL. */
+  readonly isObserved?: boolean;
 }
 
 export interface GeneratedInterpreter {
@@ -350,7 +368,7 @@ function defineRun(functions: FunctionSet, options: InterpreterOptions, hot: rea
             f.storeI32(at(BUDGET), budget.value);
             const element = i32.add(i32.sub(number.value, REGION_HANDLER), table.firstRegion);
             const base = i64.and(i64.and(currentAddress(), addressMask.value), ~0xfffn);
-            f.set(result, callIndirect("i32", table.regionType, element, base));
+            timed(() => f.set(result, callIndirect("i32", table.regionType, element, base)));
             f.if(i32.ne(result.value, RegionExit.declined), () => {
               f.set(passBy, i32.eq(result.value, RegionExit.interpret));
               f.storeI32(at(REGIONS_ENTERED), i32.add(i32.load(at(REGIONS_ENTERED)), 1));
@@ -364,6 +382,22 @@ function defineRun(functions: FunctionSet, options: InterpreterOptions, hot: rea
           });
         },
       );
+    }
+
+    /** Times a visit to a region, if that is wanted and its turn. */
+    function timed(visit: () => void): void {
+      if (options.isObserved !== true) {
+        visit();
+        return;
+      }
+      f.storeI32(at(REGION_TIMING_LEFT), i32.sub(i32.load(at(REGION_TIMING_LEFT)), 1));
+      f.if(i32.gtS(i32.load(at(REGION_TIMING_LEFT)), 0), visit, () => {
+        f.storeI32(at(REGION_TIMING_LEFT), i32.load(at(REGION_TIMING_INTERVAL)));
+        f.storeI32(at(REGIONS_TIMED), i32.add(i32.load(at(REGIONS_TIMED)), 1));
+        f.storeF64(at(REGION_TIME), f64.sub(f64.load(at(REGION_TIME)), call("f64", functions.index("clock"))));
+        visit();
+        f.storeF64(at(REGION_TIME), f64.add(f64.load(at(REGION_TIME)), call("f64", functions.index("clock"))));
+      });
     }
 
     function count(): void {

@@ -90,6 +90,14 @@ export const RECORD_POOL_NEXT = 0x8e0;
 /** How often regions were entered, and how often they handed an instruction back; both modulo 2^32. */
 export const REGIONS_ENTERED = 0x8e4;
 export const REGIONS_HANDED_BACK = 0x8e8;
+/**
+ * Observed CPUs only. One visit to a region in so many is timed; how many go by before the next that is; how many were timed, and how
+ * long all those took, in ns (f64).
+ */
+export const REGION_TIMING_INTERVAL = 0x8ec;
+export const REGION_TIMING_LEFT = 0x8f0;
+export const REGIONS_TIMED = 0x8f4;
+export const REGION_TIME = 0x8f8;
 
 /** Buffer through which accesses that cross a page go, 32 bytes. */
 export const CROSSING = 0x900;

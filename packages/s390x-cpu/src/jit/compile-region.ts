@@ -58,6 +58,11 @@ export interface RegionOptions {
   readonly frames: ReadonlyMap<number, number>;
   /** Counts instructions at INSTRUCTIONS, for comparisons with the interpreter. */
   readonly isCounting: boolean;
+  /**
+   * Looks at the budget on the way to each block, not only on the way back to one: so that where a budget ends says more about where time
+   * goes.
+   */
+  readonly isObserved?: boolean;
   /** Filled with what a listing of the code shows beside it. */
   readonly notes?: RegionNotes;
 }
@@ -272,13 +277,15 @@ class RegionBuilder {
       const isRedirected = flow.isRedirected(node, target);
       if (isRedirected) f.set(this.#next, i32.const(target));
       const to = isRedirected ? 0 : target;
-      if (structure.position[to]! <= position) {
+      const isBack = structure.position[to]! <= position;
+      if (isBack || this.#options.isObserved) {
         f.set(this.#budget, i32.sub(this.#budget.value, 1));
         f.if(i32.ltS(this.#budget.value, 0), () => {
           this.#done = 0;
           this.#leave(this.#addressOf(offset), RegionExit.done);
         });
-      } else {
+      }
+      if (!isBack) {
         const before = this.#states.get(to);
         this.#states.set(to, before === undefined || before === outer.state ? outer.state : "unknown");
       }

@@ -26,7 +26,7 @@ export interface CpuPorts {
   /** Without it the facilities of PCI are not offered, and their instructions are operation exceptions. */
   readonly pci?: PciPort;
   /** DIAGNOSE functions by code; a code without a handler is a specification exception. */
-  readonly diagnose?: ReadonlyMap<number, DiagnoseHandler>;
+  readonly diagnose?: Pick<ReadonlyMap<number, DiagnoseHandler>, "get">;
 }
 
 /** What the CPU asks of the machine that it cannot do itself. */

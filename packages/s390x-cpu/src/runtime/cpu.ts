@@ -11,11 +11,14 @@ import { CpuCore, type CpuPorts, type Helper } from "./core.ts";
 import { allHelpers } from "./helpers.ts";
 import { type CpuIdentity, defaultIdentity } from "./identity.ts";
 import { Interruptions } from "./interruptions.ts";
+import { Observation } from "./observation.ts";
+import type { CpuObserver, ObservedCpu } from "./observer.ts";
 import { type OperandReader, operandReader } from "./operands.ts";
 import type { ProgramEvents } from "./program-events.ts";
 import { ProgramInterruptionSignal } from "./program-interruption.ts";
 import { Psw } from "./psw.ts";
-import { defaultRegionSettings, type RegionSettings, type RegionStatistics, Regions } from "./regions.ts";
+import type { RegionStatistics } from "./region-statistics.ts";
+import { defaultRegionSettings, type RegionSettings, Regions } from "./regions.ts";
 import { Registers } from "./registers.ts";
 import { StagedCopier } from "./staged-copier.ts";
 import { type EngineExports, OperandStorage } from "./storage.ts";
@@ -29,6 +32,8 @@ export interface CpuOptions {
   readonly identity?: Partial<CpuIdentity>;
   /** Compiles what runs often (default), or not. */
   readonly jit?: boolean | Partial<RegionSettings>;
+  /** Makes the observer that is told what the CPU does, for a profile. Without one, observation costs nothing. */
+  readonly observer?: (cpu: ObservedCpu) => CpuObserver;
 }
 
 /** Why {@link Cpu.run} returned. */
@@ -73,6 +78,7 @@ export class Cpu {
   #stopped = false;
   readonly #handlers: readonly Handler[];
   readonly #regions: Regions | undefined;
+  readonly #observation: Observation | undefined;
 
   /** @internal see {@link createCpu} */
   constructor(parts: {
@@ -83,8 +89,10 @@ export class Cpu {
     exact: () => EngineExports;
     handlers: readonly Handler[];
     regions: Regions | undefined;
+    observation: Observation | undefined;
   }) {
     this.#regions = parts.regions;
+    this.#observation = parts.observation;
     this.#handlers = parts.handlers;
     this.memory = parts.memory;
     this.wasmMemory = parts.wasmMemory;
@@ -120,7 +128,7 @@ export class Cpu {
    * @param budget how many branches that leave straight-line code may be taken; about a fifth of the instructions
    */
   run({ budget }: { budget: number }): RunResult {
-    return this.#run(this.#engine, budget);
+    return this.#observed(this.#engine, budget);
   }
 
   /** Executes one instruction, or presents one interruption. */
@@ -131,12 +139,17 @@ export class Cpu {
   /** Runs exactly this many instructions (interruptions not counted), by the slower exact engine. */
   runExactly(count: number): RunResult {
     this.#exactEngine ??= this.#exact();
-    return this.#run(this.#exactEngine, count);
+    return this.#observed(this.#exactEngine, count);
+  }
+
+  #observed(engine: EngineExports, budget: number): RunResult {
+    return this.#observation ? this.#observation.run(() => this.#run(engine, budget)) : this.#run(engine, budget);
   }
 
   #run(engine: EngineExports, budget: number): RunResult {
     const registers = this.#registers;
     const regions = engine === this.#engine ? this.#regions : undefined;
+    const observation = engine === this.#engine ? this.#observation : undefined;
     let left = Math.min(budget, BUDGET_SLICE);
     registers.setWord(layout.ATTENTION, 0);
     for (;;) {
@@ -161,7 +174,7 @@ export class Cpu {
         continue;
       }
       registers.setWord(layout.ATTENTION, 0);
-      const slice = regions ? Math.min(left, regions.untilSample) : left;
+      const slice = Math.min(left, regions?.untilSample ?? left, observation?.untilSample ?? left);
       registers.setWord(layout.BUDGET, slice);
       const exit = engine.run();
       const used = slice - (registers.word(layout.BUDGET) | 0);
@@ -169,6 +182,7 @@ export class Cpu {
       regions?.passed(used, exit === layout.ExitReason.budget);
       switch (exit) {
         case layout.ExitReason.budget:
+          observation?.budgetEnded();
           break;
         case layout.ExitReason.program:
           this.#interruptions.programAtRecord(registers.word(layout.PROGRAM_CODE));
@@ -360,7 +374,7 @@ export function createCpu(options: CpuOptions): Cpu {
   const places = layout.memoryLayout(memorySize);
   const defined = definedInstructions();
   const handlers = numberHandlers(defined, hotHandlers);
-  const generated = generateInterpreter({ layout: places, handlers, isEnabled, mode: "fast" });
+  const generated = generateInterpreter({ layout: places, handlers, isEnabled, mode: "fast", isObserved: options.observer !== undefined });
   let wasmMemory: WebAssembly.Memory;
   try {
     wasmMemory = new WebAssembly.Memory({ initial: places.wasmPages, maximum: places.wasmPages });
@@ -387,28 +401,31 @@ export function createCpu(options: CpuOptions): Cpu {
   let core: CpuCore;
   let cpu: Cpu;
   let regions: Regions | undefined;
+  const observation =
+    options.observer && new Observation({ registers, buffer, clock, statistics: () => regions?.statistics }, options.observer);
+  const performHelper = (id: number, record: number): number => {
+    const helper = helpers[id];
+    const reader = readers[id];
+    if (!helper || !reader) throw new BugError(`no helper for ${instructions[id]?.mnemonic}`);
+    reader(core.operands, record);
+    core.record = record;
+    core.reload = false;
+    try {
+      helper(core);
+    } catch (error) {
+      if (!(error instanceof ProgramInterruptionSignal)) throw error;
+      registers.setWord(layout.EXIT, layout.ExitReason.program);
+      return 0;
+    }
+    if (core.reload) return -1;
+    if (registers.word(layout.ATTENTION) !== 0) {
+      core.advance();
+      return -1;
+    }
+    return record + core.operands.length * 8;
+  };
   const imports = {
-    helper: (id: number, record: number): number => {
-      const helper = helpers[id];
-      const reader = readers[id];
-      if (!helper || !reader) throw new BugError(`no helper for ${instructions[id]?.mnemonic}`);
-      reader(core.operands, record);
-      core.record = record;
-      core.reload = false;
-      try {
-        helper(core);
-      } catch (error) {
-        if (!(error instanceof ProgramInterruptionSignal)) throw error;
-        registers.setWord(layout.EXIT, layout.ExitReason.program);
-        return 0;
-      }
-      if (core.reload) return -1;
-      if (registers.word(layout.ATTENTION) !== 0) {
-        core.advance();
-        return -1;
-      }
-      return record + core.operands.length * 8;
-    },
+    helper: observation ? observation.helper(performHelper) : performHelper,
     accessRegisterAsce: (alet: number): bigint => accessRegisterAsce(core, alet),
     clock: (): number => clock.now(),
     writeResolved: (high: number, low: number, absolute: number): void => cpu.programEvents.writeResolved(high, low, absolute >>> 0),
@@ -419,12 +436,13 @@ export function createCpu(options: CpuOptions): Cpu {
   const engine = instantiate(new WebAssembly.Module(generated.wasm), wasmMemory, imports);
   memory.useCopier(new StagedCopier(engine, buffer, places));
   const storage = new OperandStorage(buffer, engine, memory);
+  const ports = typeof options.ports === "function" ? options.ports(memory) : (options.ports ?? {});
   core = new CpuCore({
     registers,
     storage,
     memory,
     engine,
-    ports: typeof options.ports === "function" ? options.ports(memory) : (options.ports ?? {}),
+    ports: observation ? observation.ports(ports) : ports,
     identity: { ...defaultIdentity, ...options.identity },
     storageKeys,
   });
@@ -453,8 +471,18 @@ export function createCpu(options: CpuOptions): Cpu {
       defined,
       isEnabled,
       settings: { ...defaultRegionSettings, ...(jit === true ? {} : jit) },
+      observer: observation?.observer,
     });
-  cpu = new Cpu({ memory, wasmMemory, core, engine, exact, handlers: handlers.handlers, regions });
+  cpu = new Cpu({
+    memory,
+    wasmMemory,
+    core,
+    engine: observation ? observation.engine(engine) : engine,
+    exact: observation ? () => observation.engine(exact()) : exact,
+    handlers: handlers.handlers,
+    regions,
+    observation,
+  });
   cpu.reset("initial-cpu");
   return cpu;
 }

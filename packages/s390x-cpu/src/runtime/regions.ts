@@ -7,6 +7,8 @@ import { modeKeyOf, modeOfKey } from "../jit/addressing-mode.ts";
 import { compileRegion, regionImports } from "../jit/compile-region.ts";
 import { type CodePage, type RegionCode, RegionSelector } from "../jit/region-code.ts";
 import { ComputedBranches } from "./computed-branches.ts";
+import type { CpuObserver } from "./observer.ts";
+import type { RegionStatistics } from "./region-statistics.ts";
 import type { Registers } from "./registers.ts";
 import type { EngineExports } from "./storage.ts";
 
@@ -53,25 +55,12 @@ interface Region {
   readonly lines: ReadonlyMap<number, readonly [low: number, high: number]>;
 }
 
-/** What is counted about a CPU's regions. */
-export interface RegionStatistics {
-  readonly compiled: number;
-  /** Regions given up because their code changed. */
-  readonly changed: number;
-  /** Guest instructions in all regions compiled. */
-  readonly instructions: number;
-  /** Bytes of WebAssembly. */
-  readonly bytes: number;
-  /** How often regions were entered, and how often they handed an instruction back to the interpreter; both modulo 2^32. */
-  readonly entered: number;
-  readonly handedBack: number;
-}
-
 /**
  * The compiled regions of a CPU: where the interpreter is found often, the code there is compiled, and the record of its first
  * instruction made the region's entry. A store to any of its lines gives it up.
  */
 export class Regions {
+  readonly #observer: CpuObserver | undefined;
   readonly #counts = { compiled: 0, changed: 0, instructions: 0, bytes: 0 };
   readonly #registers: Registers;
   readonly #memory: ReversedMemory;
@@ -106,7 +95,9 @@ export class Regions {
     defined: readonly DefinedInstruction[];
     isEnabled: (instruction: Instruction) => boolean;
     settings: RegionSettings;
+    observer: CpuObserver | undefined;
   }) {
+    this.#observer = parts.observer;
     this.#registers = parts.registers;
     this.#memory = parts.memory;
     this.#words = new Uint32Array(parts.wasmMemory.buffer);
@@ -165,7 +156,7 @@ export class Regions {
     if (count < this.#settings.threshold) return;
     this.#samples.delete(record);
     if ((this.#changes.get(record) ?? 0) <= MAXIMUM_CHANGES)
-      this.#compile({ record, base: this.#address() & ~0xfffn, entry: this.#registers.addressLow & 0xffe });
+      this.#observedCompile({ record, base: this.#address() & ~0xfffn, entry: this.#registers.addressLow & 0xffe });
   }
 
   /** If a region was just left by a computed branch, notes where that went; compiles the region anew when that makes it better. */
@@ -190,7 +181,7 @@ export class Regions {
     this.#departures.set(record, departures);
     if (DEPARTURES.includes(departures)) {
       this.#drop(region);
-      this.#compile({ record, base, entry });
+      this.#observedCompile({ record, base, entry });
     }
     return true;
   }
@@ -244,6 +235,13 @@ export class Regions {
     return this.#words[entry + 2];
   }
 
+  /** {@link #compile}, and the observer is told. */
+  #observedCompile(place: Place): void {
+    this.#observer?.begin("compiler");
+    this.#compile(place);
+    this.#observer?.end();
+  }
+
   #compile({ record, base, entry }: Place): void {
     const registers = this.#registers;
     const key = modeKeyOf(registers.pswHigh, registers.pswLow);
@@ -269,13 +267,21 @@ export class Regions {
       if (first?.start !== entry || first.instructions[0]!.flow.kind === "interpret") break;
       const used = linesOf(code);
       const frames = new Map([...used.keys()].map((page) => [page, view(page)!.frame]));
-      const compiled = compileRegion(code, { layout: this.#places, mode, frames, isCounting: false });
+      const compiled = compileRegion(code, {
+        layout: this.#places,
+        mode,
+        frames,
+        isCounting: false,
+        isObserved: this.#observer !== undefined,
+      });
       if ("refused" in compiled) {
         refused.add(compiled.refused);
         continue;
       }
       this.#install(record, handler, key, compiled, new Map([...used].map(([page, lines]) => [pages.get(page)!.records, lines])));
-      this.#counts.instructions += code.blocks.reduce((sum, block) => sum + block.instructions.length, 0);
+      const instructions = code.blocks.reduce((sum, block) => sum + block.instructions.length, 0);
+      this.#counts.instructions += instructions;
+      this.#observer?.regionCompiled({ address: base + BigInt(entry), instructions, bytes: compiled.length });
       return;
     }
     this.#changes.set(record, Number.POSITIVE_INFINITY);
@@ -300,7 +306,9 @@ export class Regions {
   ): void {
     if (this.#free.length === 0 && this.#byNumber.length === layout.REGION_COUNT) this.#evict();
     const number = this.#free.pop() ?? this.#byNumber.length;
+    this.#observer?.begin("host-compiler");
     const instance = new WebAssembly.Instance(new WebAssembly.Module(wasm), { env: this.#imports });
+    this.#observer?.end();
     const byFrame = new Map<number, readonly [number, number]>();
     for (const [records, [low, high]] of lines) {
       for (const place of [layout.RECORD_PAGE_LINES, layout.RECORD_PAGE_REGION_LINES]) {

@@ -1,0 +1,190 @@
+import { instructions } from "@zarch/s390x-isa";
+import type { Clock } from "@zarch/vmm-interface";
+import * as layout from "../engine/layout.ts";
+import type { CpuPorts } from "./core.ts";
+import type { CpuActivity, CpuLocation, CpuObserver, ObservedCpu } from "./observer.ts";
+import { Psw } from "./psw.ts";
+import type { Registers } from "./registers.ts";
+import type { EngineExports } from "./storage.ts";
+
+/** How many visits to regions are timed between two samples, about. */
+const TIMED_VISITS = 64;
+/** A branch at which a region found the budget used up is counted there and once more at the interpreter, which then ends the run. */
+const BUDGET_ENDED_IN_REGION = -2;
+
+/** Lets an observer know what a CPU does. Only an observed CPU has one; its parts are wrapped while it is put together. */
+export class Observation {
+  readonly #registers: Registers;
+  readonly #observer: CpuObserver;
+  readonly #regionTime: Float64Array;
+  /** What a visit seems to take for the reading of the clock alone, in ns. */
+  readonly #clockCost: number;
+  /** Record of the instruction whose half the runtime performs, or 0. */
+  #record = 0;
+  /** Since the last sample. */
+  #branches = 0;
+  #compiledTime = 0;
+  #entered = 0;
+  #untilSample = 1;
+  #random = 0;
+
+  constructor(
+    parts: { registers: Registers; buffer: ArrayBufferLike; clock: Clock; statistics: () => ObservedCpu["regionStatistics"] },
+    observe: (cpu: ObservedCpu) => CpuObserver,
+  ) {
+    this.#registers = parts.registers;
+    this.#regionTime = new Float64Array(parts.buffer, layout.REGION_TIME, 1);
+    this.#clockCost = costOf(parts.clock);
+    const { statistics } = parts;
+    this.#observer = observe({
+      location: () => this.#location(),
+      get regionStatistics() {
+        return statistics();
+      },
+    });
+  }
+
+  get observer(): CpuObserver {
+    return this.#observer;
+  }
+
+  /** Branches until the observer wants a sample. */
+  get untilSample(): number {
+    return Math.max(1, this.#untilSample - this.#branches);
+  }
+
+  /** The engine, with its runs observed. */
+  engine(engine: EngineExports): EngineExports {
+    const registers = this.#registers;
+    return {
+      ...engine,
+      run: () => {
+        const slice = registers.word(layout.BUDGET);
+        const exit = this.#during("guest", engine.run);
+        this.#ranFor(slice - (registers.word(layout.BUDGET) | 0));
+        return exit;
+      },
+    };
+  }
+
+  /** The runtime's halves of instructions, with their time observed. */
+  helper(helper: (id: number, record: number) => number): (id: number, record: number) => number {
+    return (id, record) => {
+      this.#record = record;
+      this.#observer.begin("runtime", instructions[id]);
+      try {
+        return helper(id, record);
+      } finally {
+        this.#observer.end();
+        this.#record = 0;
+      }
+    };
+  }
+
+  /** What is around the CPU, with the time spent there observed. */
+  ports({ channelSubsystem, serviceCall, externalInterruptions, pci, diagnose }: CpuPorts): CpuPorts {
+    return {
+      ...(channelSubsystem && { channelSubsystem: this.#timed(channelSubsystem) }),
+      ...(serviceCall && { serviceCall: this.#timed(serviceCall) }),
+      ...(externalInterruptions && { externalInterruptions: this.#timed(externalInterruptions) }),
+      ...(pci && { pci: this.#timed(pci) }),
+      ...(diagnose && { diagnose: this.#timedHandlers(diagnose) }),
+    };
+  }
+
+  /** Does what a run of the CPU does, besides guest code: interruptions and the like. */
+  run<T>(work: () => T): T {
+    return this.#during("runtime", work);
+  }
+
+  /** The engine came back at a branch, with its budget used up. */
+  budgetEnded(): void {
+    const registers = this.#registers;
+    const isInRegion = (registers.word(layout.BUDGET) | 0) === BUDGET_ENDED_IN_REGION;
+    const entered = registers.word(layout.REGIONS_ENTERED);
+    this.#timeVisits((entered - this.#entered) >>> 0);
+    const sample = {
+      tier: isInRegion ? "compiled" : "interpreter",
+      branches: this.#branches,
+      compiledTime: this.#compiledTime,
+    } as const;
+    this.#branches = 0;
+    this.#compiledTime = 0;
+    this.#entered = entered;
+    this.#untilSample = this.#observer.sample(sample);
+  }
+
+  /** Adapts how many visits are timed. Not a constant part of them, lest a loop of that many visits be timed at one place only. */
+  #timeVisits(visits: number): void {
+    this.#random = (Math.imul(this.#random, 1_664_525) + 1_013_904_223) >>> 0;
+    const interval = (visits / TIMED_VISITS) * (0.5 + this.#random / 2 ** 32);
+    this.#registers.setWord(layout.REGION_TIMING_INTERVAL, Math.max(1, Math.round(interval)));
+  }
+
+  #ranFor(branches: number): void {
+    const registers = this.#registers;
+    this.#branches += branches;
+    const timed = registers.word(layout.REGIONS_TIMED);
+    if (timed === 0) return;
+    const time = Math.max(0, (this.#regionTime[0] as number) - timed * this.#clockCost);
+    this.#compiledTime += time * registers.word(layout.REGION_TIMING_INTERVAL);
+    this.#regionTime[0] = 0;
+    registers.setWord(layout.REGIONS_TIMED, 0);
+  }
+
+  #during<T>(activity: CpuActivity, work: () => T): T {
+    this.#observer.begin(activity);
+    try {
+      return work();
+    } finally {
+      this.#observer.end();
+    }
+  }
+
+  /** A port whose methods are observed. They are called on the port itself, which may have private fields. */
+  #timed<T extends object>(port: T): T {
+    const methods = new Map<unknown, unknown>();
+    return new Proxy(port, {
+      get: (target, name) => {
+        const value: unknown = Reflect.get(target, name, target);
+        if (typeof value !== "function") return value;
+        const known = methods.get(value);
+        if (known !== undefined) return known;
+        const method = (...args: unknown[]): unknown => this.#during("devices", () => value.apply(target, args));
+        methods.set(value, method);
+        return method;
+      },
+    });
+  }
+
+  #timedHandlers(handlers: NonNullable<CpuPorts["diagnose"]>): NonNullable<CpuPorts["diagnose"]> {
+    return {
+      get: (code) => {
+        const handler = handlers.get(code);
+        return handler && ((...args) => this.#during("devices", () => handler(...args)));
+      },
+    };
+  }
+
+  #location(): CpuLocation {
+    const registers = this.#registers;
+    const isProblemState = (registers.pswHigh & Psw.problem) !== 0;
+    if (this.#record === 0) return { high: registers.addressHigh, low: registers.addressLow, isProblemState };
+    if (this.#record === layout.EXECUTE_RECORD)
+      return { high: registers.word(layout.EXECUTE_ADDRESS + 4), low: registers.word(layout.EXECUTE_ADDRESS), isProblemState };
+    const low = registers.word(layout.PC_DELTA) + (this.#record >>> 3);
+    const high = registers.word(layout.PC_DELTA + 4) + (low >= 0x1_0000_0000 ? 1 : 0);
+    return {
+      high: (high & registers.word(layout.ADDRESS_MASK + 4)) >>> 0,
+      low: (low & registers.word(layout.ADDRESS_MASK)) >>> 0,
+      isProblemState,
+    };
+  }
+}
+
+/** The least that two readings of the clock differ by, in ns. */
+function costOf(clock: Clock): number {
+  let cost = Number.POSITIVE_INFINITY;
+  for (let i = 0; i < 1000; i++) cost = Math.min(cost, -clock.now() + clock.now());
+  return Math.max(0, cost);
+}

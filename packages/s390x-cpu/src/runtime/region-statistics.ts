@@ -1,0 +1,13 @@
+/** What is counted about a CPU's regions. */
+export interface RegionStatistics {
+  readonly compiled: number;
+  /** Regions given up because their code changed. */
+  readonly changed: number;
+  /** Guest instructions in all regions compiled. */
+  readonly instructions: number;
+  /** Bytes of WebAssembly. */
+  readonly bytes: number;
+  /** How often regions were entered, and how often they handed an instruction back to the interpreter; both modulo 2^32. */
+  readonly entered: number;
+  readonly handedBack: number;
+}
