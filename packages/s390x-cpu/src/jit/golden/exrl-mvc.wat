@@ -1,0 +1,142 @@
+;; # memcpy as compilers write it: a length from a register.
+;; # jit entry again
+;;         larl  %r2,to
+;;         larl  %r3,from
+;;         lghi  %r4,20
+;; again:  exrl  %r4,move
+;;         la    %r2,21(%r2)
+;;         aghi  %r4,-6
+;;         jnm   again
+;;         svc   255
+;; move:   mvc   0(1,%r2),0(%r3)
+;; from:   .ascii "twenty-four characters.\0"
+;;         .space 256
+;; to:     .space 128
+;;
+;; 64-bit mode, 5 guest instructions in 2 blocks, 746 bytes of WebAssembly
+
+(module
+  (import "env" "conditionCode" (func $conditionCode (param i32 i32 i32 i64 i64) (result i32)))
+  (import "env" "copySpan" (func $copySpan (param i32 i32 i32)))
+  (import "env" "memory" (memory 804 804))
+  (func $region (export "region") (param $base i64) (result i32)
+    (local $cc i32) (local $cc_kind i32) (local $cc_a32 i32) (local $cc_b32 i32) (local $cc_a64 i64) (local $cc_b64 i64) (local $address i64)
+    (local $reason i32) (local $budget i32) (local $next i32) (local $count i32) (local $bank i32) (local $r4 i64) (local $t14 i32)
+    (local $t15 i32) (local $r2 i64) (local $t17 i64) (local $r3 i64) (local $t19 i64) (local $t20 i64) (local $t21 i32) (local $t22 i32)
+    (local $t23 i64) (local $t24 i32) (local $t25 i32) (local $t26 i32)
+
+    ;; entry: other pages must be where they were; budget and registers into locals
+    (local.set $bank (i32.load (i32.const 2100)) (; BANK ;))
+    (local.set $budget (i32.load (i32.const 2112)) (; BUDGET ;))
+    (local.set $next (i32.const 1))
+    (local.set $r4 (i64.load (i32.const 1056)) (; %r4 ;))
+    (local.set $r2 (i64.load (i32.const 1040)) (; %r2 ;))
+    (local.set $r3 (i64.load (i32.const 1048)) (; %r3 ;))
+    (local.set $cc (i32.load (i32.const 2072)) (; CC ;))
+    (block $to_exit
+      (loop $loop_again
+
+        ;; 10010 again: exrl %r4,move, which executes mvc 0(1,%r2),0(%r3)
+        (block $to_10016
+          (local.set $t14 (i32.and (i32.wrap_i64 (local.get $r4)) (i32.const 255)))
+          (local.set $t15 (i32.add (local.get $t14) (i32.const 1)))
+          (local.set $t17 (local.get $r2))
+          (local.set $t19 (local.get $r3))
+          (local.set $t20 (local.get $t17))
+          (local.set $t21 (i32.add (local.get $bank) (i32.and (i32.wrap_i64 (i64.shr_u (local.get $t20) (i64.const 8))) (i32.const 16368))))
+          (if
+            (i64.gt_u
+              (i64.sub (local.get $t20) (i64.load offset=16384 (local.get $t21)))
+              (i64.extend_i32_u (i32.sub (i32.const 4096) (local.get $t15))))
+          (then
+            (local.set $t22 (i32.const 0))
+          ) (else
+            (local.set $t22
+              (i32.add
+                (i32.sub (i32.load offset=16392 (local.get $t21)) (i32.wrap_i64 (local.get $t20)))
+                (i32.sub (i32.const 16) (local.get $t15))))
+          ))
+          (if (local.get $t22) (then
+            (local.set $t23 (local.get $t19))
+            (local.set $t24 (i32.add (local.get $bank) (i32.and (i32.wrap_i64 (i64.shr_u (local.get $t23) (i64.const 8))) (i32.const 16368))))
+            (if
+              (i64.gt_u (i64.sub (local.get $t23) (i64.load (local.get $t24))) (i64.extend_i32_u (i32.sub (i32.const 4096) (local.get $t15))))
+            (then
+              (local.set $t25 (i32.const 0))
+            ) (else
+              (local.set $t25
+                (i32.add
+                  (i32.sub (i32.load offset=8 (local.get $t24)) (i32.wrap_i64 (local.get $t23)))
+                  (i32.sub (i32.const 16) (local.get $t15))))
+            ))
+            (if (local.get $t25) (then
+              (call $copySpan (local.get $t22) (local.get $t25) (local.get $t15))
+              (br $to_10016)
+            ))
+          ))
+          (local.set $address (i64.add (local.get $base) (i64.const 16)))
+          (local.set $reason (i32.const 1))
+          (br $to_exit)
+        )
+
+        ;; 10016: la %r2,21(%r2)
+        (local.set $t23 (i64.add (local.get $r2) (i64.const 21)))
+        (local.set $r2 (local.get $t23))
+
+        ;; 1001a: aghi %r4,-6
+        (local.set $t23 (local.get $r4))
+        (local.set $t20 (i64.add (local.get $t23) (i64.const -6)))
+        (local.set $r4 (local.get $t20))
+        (local.set $t19 (local.get $t23))
+        (local.set $cc_b64 (i64.const -6))
+        (local.set $cc_a64 (local.get $t19))
+        (local.set $cc_kind (i32.const 8))
+
+        ;; 1001e: jnl again
+        (local.set $cc
+          (select
+            (i32.const 3)
+            (i32.or
+              (i32.shl (i64.gt_s (i64.add (local.get $cc_a64) (local.get $cc_b64)) (i64.const 0)) (i32.const 1))
+              (i64.lt_s (i64.add (local.get $cc_a64) (local.get $cc_b64)) (i64.const 0)))
+            (i32.wrap_i64
+              (i64.shr_u
+                (i64.and
+                  (i64.xor (local.get $cc_a64) (i64.add (local.get $cc_a64) (local.get $cc_b64)))
+                  (i64.xor (local.get $cc_b64) (i64.add (local.get $cc_a64) (local.get $cc_b64))))
+                (i64.const 63)))))
+        (local.set $cc_kind (i32.const 0))
+        (if (i32.and (i32.shl (i32.const 11) (local.get $cc)) (i32.const 8)) (then
+          (local.set $budget (i32.sub (local.get $budget) (i32.const 1)))
+          (if (i32.lt_s (local.get $budget) (i32.const 0)) (then
+            (local.set $address (i64.add (local.get $base) (i64.const 16)))
+            (local.set $reason (i32.const 0))
+            (br $to_exit)
+          ))
+          (br $loop_again)
+        ))
+
+        ;; 10022: svc 255
+        (local.set $address (i64.add (local.get $base) (i64.const 34)))
+        (local.set $reason (i32.const 0))
+        (br $to_exit)
+        (unreachable)
+      )
+      (unreachable)
+    )
+
+    ;; exit: registers that were changed, condition code, instruction address and budget back into memory
+    (i64.store (i32.const 1040) (local.get $r2)) (; %r2 ;)
+    (i64.store (i32.const 1056) (local.get $r4)) (; %r4 ;)
+    (if (local.get $cc_kind) (then
+      (local.set $t26
+        (call $conditionCode (local.get $cc_kind) (local.get $cc_a32) (local.get $cc_b32) (local.get $cc_a64) (local.get $cc_b64)))
+    ) (else
+      (local.set $t26 (local.get $cc))
+    ))
+    (i32.store (i32.const 2072) (local.get $t26)) (; CC ;)
+    (i64.store (i32.const 2064) (local.get $address)) (; PSW_ADDRESS ;)
+    (i32.store (i32.const 2112) (local.get $budget)) (; BUDGET ;)
+    (local.get $reason)
+  )
+)

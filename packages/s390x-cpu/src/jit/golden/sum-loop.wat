@@ -1,0 +1,104 @@
+;; # The sum of an array.
+;; # jit entry again
+;;         larl  %r1,numbers
+;;         lghi  %r2,0
+;;         lghi  %r4,4
+;; again:  lg    %r3,0(%r1)
+;;         agr   %r2,%r3
+;;         la    %r1,8(%r1)
+;;         brctg %r4,again
+;;         svc   255
+;;         .align 8
+;; numbers: .quad 1,20,300,4000
+;;
+;; 64-bit mode, 5 guest instructions in 2 blocks, 624 bytes of WebAssembly
+
+(module
+  (import "env" "conditionCode" (func $conditionCode (param i32 i32 i32 i64 i64) (result i32)))
+  (import "env" "memory" (memory 804 804))
+  (func $region (export "region") (param $base i64) (result i32)
+    (local $cc i32) (local $cc_kind i32) (local $cc_a32 i32) (local $cc_b32 i32) (local $cc_a64 i64) (local $cc_b64 i64) (local $address i64)
+    (local $reason i32) (local $budget i32) (local $next i32) (local $count i32) (local $bank i32) (local $r1 i64) (local $t14 i64)
+    (local $t15 i64) (local $t16 i32) (local $t17 i32) (local $t18 i64) (local $r3 i64) (local $r2 i64) (local $t21 i64) (local $r4 i64)
+    (local $t23 i32)
+
+    ;; entry: other pages must be where they were; budget and registers into locals
+    (local.set $bank (i32.load (i32.const 2100)) (; BANK ;))
+    (local.set $budget (i32.load (i32.const 2112)) (; BUDGET ;))
+    (local.set $next (i32.const 1))
+    (local.set $r1 (i64.load (i32.const 1032)) (; %r1 ;))
+    (local.set $r3 (i64.load (i32.const 1048)) (; %r3 ;))
+    (local.set $r2 (i64.load (i32.const 1040)) (; %r2 ;))
+    (local.set $r4 (i64.load (i32.const 1056)) (; %r4 ;))
+    (local.set $cc (i32.load (i32.const 2072)) (; CC ;))
+    (block $to_exit
+      (loop $loop_again
+
+        ;; 1000e again: lg %r3,0(%r1)
+        (local.set $t14 (local.get $r1))
+        (local.set $t15 (local.get $t14))
+        (local.set $t16 (i32.add (local.get $bank) (i32.and (i32.wrap_i64 (i64.shr_u (local.get $t15) (i64.const 8))) (i32.const 16368))))
+        (if (i64.gt_u (i64.sub (local.get $t15) (i64.load (local.get $t16))) (i64.const 4088)) (then
+          (local.set $address (i64.add (local.get $base) (i64.const 14)))
+          (local.set $reason (i32.const 1))
+          (br $to_exit)
+        ) (else
+          (local.set $t17 (i32.sub (i32.load offset=8 (local.get $t16)) (i32.wrap_i64 (local.get $t15))))
+        ))
+        (local.set $t18 (i64.load offset=8 (local.get $t17)))
+        (local.set $r3 (local.get $t18))
+
+        ;; 10014: agr %r2,%r3
+        (local.set $t18 (local.get $r3))
+        (local.set $t15 (local.get $r2))
+        (local.set $t14 (i64.add (local.get $t15) (local.get $t18)))
+        (local.set $r2 (local.get $t14))
+        (local.set $t21 (local.get $t15))
+        (local.set $cc_b64 (local.get $t18))
+        (local.set $cc_a64 (local.get $t21))
+        (local.set $cc_kind (i32.const 8))
+
+        ;; 10018: la %r1,8(%r1)
+        (local.set $t21 (i64.add (local.get $r1) (i64.const 8)))
+        (local.set $r1 (local.get $t21))
+
+        ;; 1001c: brctg %r4,again
+        (local.set $t21 (i64.sub (local.get $r4) (i64.const 1)))
+        (local.set $r4 (local.get $t21))
+        (local.set $t17 (i64.ne (local.get $t21) (i64.const 0)))
+        (if (local.get $t17) (then
+          (local.set $budget (i32.sub (local.get $budget) (i32.const 1)))
+          (if (i32.lt_s (local.get $budget) (i32.const 0)) (then
+            (local.set $address (i64.add (local.get $base) (i64.const 14)))
+            (local.set $reason (i32.const 0))
+            (br $to_exit)
+          ))
+          (br $loop_again)
+        ))
+
+        ;; 10020: svc 255
+        (local.set $address (i64.add (local.get $base) (i64.const 32)))
+        (local.set $reason (i32.const 0))
+        (br $to_exit)
+        (unreachable)
+      )
+      (unreachable)
+    )
+
+    ;; exit: registers that were changed, condition code, instruction address and budget back into memory
+    (i64.store (i32.const 1048) (local.get $r3)) (; %r3 ;)
+    (i64.store (i32.const 1040) (local.get $r2)) (; %r2 ;)
+    (i64.store (i32.const 1032) (local.get $r1)) (; %r1 ;)
+    (i64.store (i32.const 1056) (local.get $r4)) (; %r4 ;)
+    (if (local.get $cc_kind) (then
+      (local.set $t23
+        (call $conditionCode (local.get $cc_kind) (local.get $cc_a32) (local.get $cc_b32) (local.get $cc_a64) (local.get $cc_b64)))
+    ) (else
+      (local.set $t23 (local.get $cc))
+    ))
+    (i32.store (i32.const 2072) (local.get $t23)) (; CC ;)
+    (i64.store (i32.const 2064) (local.get $address)) (; PSW_ADDRESS ;)
+    (i32.store (i32.const 2112) (local.get $budget)) (; BUDGET ;)
+    (local.get $reason)
+  )
+)
