@@ -44,6 +44,7 @@ import {
   RECORD_PAGE,
   RECORD_PAGE_FRAME,
   REGION_COUNT,
+  REGION_DECLINED,
   REGION_HANDLER,
   REGION_KEY,
   REGION_TIME,
@@ -356,32 +357,50 @@ function defineRun(functions: FunctionSet, options: InterpreterOptions, hot: rea
     });
     f.unreachable();
 
-    /** Runs a region if it was made for the mode, and goes on where it ended; falls through when the instruction itself is to be done. */
+    /**
+     * Runs a region if it was made for the mode, and the regions that follow it, and goes on where they ended; falls through
+     * when the instruction itself is to be done.
+     */
     function enterRegion(known: I32, fetch: Label): void {
-      f.if(
-        passBy.value,
-        () => f.set(passBy, i32.const(0)),
-        () => {
-          const fits = i32.eq(modeKey(), i32.load16U(known, REGIONS + REGION_KEY));
-          f.if(i32.and(fits, i32.ne(bank.value, EMPTY_BANK)), () => {
-            f.storeI32(at(CC), cc.value);
+      const passed = (): void => f.set(passBy, i32.const(0));
+      f.if(passBy.value, passed, () => {
+        const key = f.let(modeKey());
+        const fits = i32.eq(key, i32.load16U(known, REGIONS + REGION_KEY));
+        f.if(i32.and(fits, i32.ne(bank.value, EMPTY_BANK)), () => {
+          f.storeI32(at(CC), cc.value);
+          f.set(target, i64.and(currentAddress(), addressMask.value));
+          // A region that declines leaves everything as it is.
+          f.storeI64(at(PSW_ADDRESS), target.value);
+          f.loop((chain) => {
             f.storeI32(at(BUDGET), budget.value);
+            f.storeI32(at(REGIONS_ENTERED), i32.add(i32.load(at(REGIONS_ENTERED)), 1));
             const element = i32.add(i32.sub(number.value, REGION_HANDLER), table.firstRegion);
-            const base = i64.and(i64.and(currentAddress(), addressMask.value), ~0xfffn);
-            timed(() => f.set(result, callIndirect("i32", table.regionType, element, base)));
-            f.if(i32.ne(result.value, RegionExit.declined), () => {
-              f.set(passBy, i32.eq(result.value, RegionExit.interpret));
-              f.storeI32(at(REGIONS_ENTERED), i32.add(i32.load(at(REGIONS_ENTERED)), 1));
-              f.storeI32(at(REGIONS_HANDED_BACK), i32.add(i32.load(at(REGIONS_HANDED_BACK)), passBy.value));
-              // The way to an instruction that was handed back is free: it must come before the budget ends.
-              f.set(budget, i32.add(i32.load(at(BUDGET)), passBy.value));
-              f.set(cc, i32.load(at(CC)));
-              f.set(target, i64.load(at(PSW_ADDRESS)));
-              f.br(fetch);
+            timed(() => f.set(result, callIndirect("i32", table.regionType, element, i64.and(target.value, ~0xfffn))));
+            f.set(target, i64.and(i64.load(at(PSW_ADDRESS)), addressMask.value));
+            f.set(budget, i32.load(at(BUDGET)));
+            f.if(i32.eqz(i32.or(result.value, i32.leS(budget.value, 0))), () => {
+              const entry = f.let(i32.add(bank.value, fetchIndex(target.value)));
+              // An odd address matches no page.
+              f.if(i64.eq(i64.and(target.value, ~0xffen), i64.load(entry, TLB_FETCH)), () => {
+                const place = i32.shl(i32.and(i32.wrap(target.value), 0xffe), 3);
+                f.set(number, i32.load16U(i32.add(i32.load(entry, TLB_FETCH + 8), place)));
+                f.if(i32.geU(number.value, REGION_HANDLER), () => {
+                  const next = i32.shl(i32.sub(number.value, REGION_HANDLER), 3);
+                  f.set(budget, i32.sub(budget.value, 1));
+                  f.brIf(chain, i32.eq(key, i32.load16U(next, REGIONS + REGION_KEY)));
+                });
+              });
             });
           });
-        },
-      );
+          f.if(i32.eq(result.value, RegionExit.declined), () => f.storeI32(at(REGION_DECLINED), number.value));
+          f.set(passBy, i32.ne(result.value, RegionExit.done));
+          f.storeI32(at(REGIONS_HANDED_BACK), i32.add(i32.load(at(REGIONS_HANDED_BACK)), passBy.value));
+          // The way to an instruction that was handed back is free: it must come before the budget ends.
+          f.set(budget, i32.add(budget.value, passBy.value));
+          f.set(cc, i32.load(at(CC)));
+          f.br(fetch);
+        });
+      });
     }
 
     /** Times a visit to a region, if that is wanted and its turn. */

@@ -99,6 +99,9 @@ export const REGION_TIMING_LEFT = 0x8f0;
 export const REGIONS_TIMED = 0x8f4;
 export const REGION_TIME = 0x8f8;
 
+/** Handler number of the last region that declined, for the runtime to look at and clear. */
+export const REGION_DECLINED = 0x8ec;
+
 /** Buffer through which accesses that cross a page go, 32 bytes. */
 export const CROSSING = 0x900;
 /**

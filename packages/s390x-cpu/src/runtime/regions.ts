@@ -146,7 +146,9 @@ export class Regions {
     const page = this.#recordPageAt(this.#address());
     if (page === undefined) return;
     const record = page + (this.#registers.addressLow & 0xffe) * 8;
-    if (this.#halfwords[record >>> 1]! >= layout.REGION_HANDLER) {
+    const region = this.#byNumber[this.#halfwords[record >>> 1]! - layout.REGION_HANDLER];
+    if (region) {
+      if (this.#isMisplaced(region)) return;
       this.#interval = isNews ? this.#settings.interval : Math.min(this.#interval * 2, MAXIMUM_INTERVAL);
       return;
     }
@@ -157,6 +159,16 @@ export class Regions {
     this.#samples.delete(record);
     if ((this.#changes.get(record) ?? 0) <= MAXIMUM_CHANGES)
       this.#observedCompile({ record, base: this.#address() & ~0xfffn, entry: this.#registers.addressLow & 0xffe });
+  }
+
+  /** Whether a region was found to decline, because pages that it needs are elsewhere now; it is then given up. */
+  #isMisplaced(region: Region): boolean {
+    const word = layout.REGION_DECLINED >>> 2;
+    if (this.#words[word] !== layout.REGION_HANDLER + region.number) return false;
+    this.#words[word] = 0;
+    this.#drop(region);
+    this.#changes.set(region.record, (this.#changes.get(region.record) ?? 0) + 1);
+    return true;
   }
 
   /** If a region was just left by a computed branch, notes where that went; compiles the region anew when that makes it better. */
