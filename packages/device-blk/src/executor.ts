@@ -1,10 +1,8 @@
 import { blk } from "@zarch/virtio/device-types";
 import type { BlockBackend } from "@zarch/vmm-interface";
 import type { ChainReader, ChainWriter } from "@zarch/vring";
+import { CHUNK_SIZE, ChunkBuffers } from "./chunk-buffers.ts";
 import type { Operation, Range } from "./request.ts";
-
-/** Most bytes of one request that are in host memory at a time. */
-export const CHUNK_SIZE = 512 * 1024;
 
 /** The device was reset: what is left of a request is not done. */
 class Abandoned extends Error {}
@@ -14,6 +12,7 @@ export class Executor {
   readonly #backend: BlockBackend;
   readonly #identity: Uint8Array;
   readonly #isWriteback: () => boolean;
+  readonly #buffers = new ChunkBuffers();
   /** Set when the device is reset: long requests then end at the next chunk. */
   abandoned = false;
 
@@ -74,22 +73,36 @@ export class Executor {
 
   async #read(offset: number, into: ChainWriter): Promise<void> {
     let at = offset;
-    while (into.remaining > 0) {
-      this.#goOn();
-      const chunk = new Uint8Array(Math.min(into.remaining, CHUNK_SIZE));
-      await this.#backend.read(at, chunk);
-      into.write(chunk);
+    let left = into.remaining;
+    let ahead = left > 0 ? this.#fetch(at, left) : undefined;
+    while (ahead) {
+      const chunk = await ahead;
       at += chunk.length;
+      left -= chunk.length;
+      this.#goOn();
+      // The next chunk is on its way while the guest gets this one.
+      ahead = left > 0 ? this.#fetch(at, left) : undefined;
+      // Its failure is seen when it is waited for.
+      ahead?.catch(() => {});
+      into.write(chunk);
+      this.#buffers.give(chunk);
     }
+  }
+
+  async #fetch(offset: number, length: number): Promise<Uint8Array> {
+    const chunk = this.#buffers.take(length);
+    await this.#backend.read(offset, chunk);
+    return chunk;
   }
 
   async #write(offset: number, from: ChainReader): Promise<void> {
     let at = offset;
     while (from.remaining > 0) {
       this.#goOn();
-      const chunk = new Uint8Array(Math.min(from.remaining, CHUNK_SIZE));
+      const chunk = this.#buffers.take(from.remaining);
       from.read(chunk);
       await this.#backend.write(at, chunk);
+      this.#buffers.give(chunk);
       at += chunk.length;
     }
   }
