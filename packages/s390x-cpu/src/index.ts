@@ -1,4 +1,5 @@
 export { MAXIMUM_STORAGE } from "./engine/layout.ts";
+export { type LockstepDifference, LockstepError, type LockstepReport } from "./lockstep/lockstep-error.ts";
 export type { CpuPorts } from "./runtime/core.ts";
 export { Cpu, type CpuOptions, type CpuState, createCpu, type RunResult } from "./runtime/cpu.ts";
 export type { CpuIdentity } from "./runtime/identity.ts";

@@ -33,6 +33,7 @@ export function defineClock(table: DefinitionTable): void {
     // Epoch index (0), the clock, and to its right 40 bits of which the last 16 are the programmable field.
     const address = c.address(2);
     const last = c.let(c.wrapAddress(i64.add(address, 15)));
+    c.handBackIf(i32.gtU(i32.and(i32.wrap(address), 0xfff), 4096 - 16));
     c.f.drop(c.updateI32(last, 8, (old) => old, 2));
     const value = uniqueTod(c);
     c.storeI64(address, i64.shrU(value, 8), 64);

@@ -171,6 +171,11 @@ function forRegisters(c: Context, body: (number: I32, step: I64) => void): void 
  * LOAD MULTIPLE and STORE MULTIPLE. The usual case, all operands in one page, takes one translation; otherwise the
  * accesses go one by one, after the farthest one has been tried, because a refused access must change no register.
  */
+/** Whether one of the elements at an address and behind it may lie in two pages. */
+function crossesElements(address: I64, bytes: 4 | 8): I32 {
+  return i32.and(i32.wrap(address), bytes - 1);
+}
+
 function defineMultiple(table: DefinitionTable): void {
   const count = (c: Context): I32 => c.let(i32.add(i32.and(i32.sub(c.registerNumber("r3"), c.registerNumber("r1")), 15), 1));
   const load = (
@@ -191,6 +196,7 @@ function defineMultiple(table: DefinitionTable): void {
           forRegisters(c, (number, step) => set(c, number, i32.sub(i32.sub(end, bytes), i32.mul(i32.wrap(step), bytes))));
         },
         () => {
+          c.handBackIf(crossesElements(address, bytes));
           const last = c.let(c.wrapAddress(i64.add(address, i64.extendU(i32.sub(length, 1)))));
           f.drop(c.loadI32(address, 8, false));
           f.drop(c.loadI32(last, 8, false));
@@ -240,6 +246,7 @@ function defineMultiple(table: DefinitionTable): void {
           );
         },
         () => {
+          c.handBackIf(crossesElements(address, bytes));
           // Trying the last byte first keeps the store whole when the second page is refused.
           const last = c.let(c.wrapAddress(i64.add(address, i64.extendU(i32.sub(length, 1)))));
           f.drop(c.updateI32(last, 8, (old) => old, 2));
@@ -275,6 +282,7 @@ function defineMultiple(table: DefinitionTable): void {
     const { f } = c;
     const left = c.address(2);
     const right = c.address(4);
+    c.handBackIf(crossesElements(i64.or(left, right), 4));
     const length = c.let(i64.sub(i64.shl(i64.extendU(count(c)), 2), 1));
     for (const each of [left, right]) {
       f.drop(c.loadI32(each, 8, false));

@@ -282,6 +282,11 @@ export abstract class Context {
   abstract execute(target: I64, modifier: I32): void;
   /** Ends the instruction early, normally. Only inside a structure that the definition opened. */
   abstract finish(): void;
+  /**
+   * Leaves an instruction to the interpreter when it is one of a region, and does nothing otherwise: for accesses that may miss after
+   * something was changed. They do not when each lies in one page and a byte of that page was accessed before.
+   */
+  handBackIf(_condition: I32): void {}
   /** Runs the TypeScript half of this instruction (see runtime/helpers). Ends the instruction. */
   abstract helper(): void;
   /** Calls an internal function of the engine by name, see functions.ts. */

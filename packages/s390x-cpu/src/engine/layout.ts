@@ -180,6 +180,8 @@ export interface MemoryLayout {
   readonly recordPoolEnd: number;
   /** Buffer through which bulk copies between the host and storage go, STAGING_SIZE bytes. */
   readonly staging: number;
+  /** Copies of pages of storage, see PageCopies; only for lockstep. */
+  readonly pageCopies: number;
   /** Host address of guest byte 0. */
   readonly top: number;
   /** Size of the WebAssembly memory in pages of 64 KiB. */
@@ -191,15 +193,19 @@ const align = (value: number, to: number): number => Math.ceil(value / to) * to;
 /** Largest guest storage that fits beside the CPU's own state in a 32-bit WebAssembly memory. */
 export const MAXIMUM_STORAGE = 0xf000_0000;
 
-/** @param size bytes of guest storage, a multiple of 1 MiB, at most MAXIMUM_STORAGE */
-export function memoryLayout(size: number, recordPoolPages = 1536): MemoryLayout {
+/**
+ * @param size bytes of guest storage, a multiple of 1 MiB, at most MAXIMUM_STORAGE
+ * @param pageCopiesSize bytes for copies of pages
+ */
+export function memoryLayout(size: number, pageCopiesSize = 0, recordPoolPages = 1536): MemoryLayout {
   const frames = size / 4096;
   const recordPages = PAGE_TABLES;
   const storageKeys = recordPages + frames * 4;
   const recordPool = align(storageKeys + frames, 64);
   const recordPoolEnd = recordPool + recordPoolPages * RECORD_PAGE_SIZE;
   const staging = align(recordPoolEnd, 64);
-  const storage = align(staging + STAGING_SIZE, 65536);
+  const pageCopies = align(staging + STAGING_SIZE, 4096);
+  const storage = align(pageCopies + pageCopiesSize, 65536);
   return {
     size,
     recordPages,
@@ -207,6 +213,7 @@ export function memoryLayout(size: number, recordPoolPages = 1536): MemoryLayout
     recordPool,
     recordPoolEnd,
     staging,
+    pageCopies,
     top: storage + size - 1,
     wasmPages: (storage + size) / 65536 + 1,
   };

@@ -403,6 +403,10 @@ export class RegionContext extends StorageContext {
     this.fault();
   }
 
+  override handBackIf(condition: I32): void {
+    this.f.if(condition, () => this.fault());
+  }
+
   override fixedPointOverflow(_overflow: I32): void {}
 
   override execute(_target: I64, _modifier: I32): void {

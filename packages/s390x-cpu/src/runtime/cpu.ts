@@ -6,6 +6,8 @@ import { hotHandlers } from "../definitions/hot.ts";
 import { type Handler, numberHandlers } from "../engine/handlers.ts";
 import { generateInterpreter } from "../engine/interpreter.ts";
 import * as layout from "../engine/layout.ts";
+import { Lockstep } from "../lockstep/lockstep.ts";
+import { PAGE_COPIES_SIZE } from "../lockstep/page-copies.ts";
 import { accessRegisterAsce } from "./access-register-translation.ts";
 import { CpuCore, type CpuPorts, type Helper } from "./core.ts";
 import { allHelpers } from "./helpers.ts";
@@ -30,8 +32,11 @@ export interface CpuOptions {
   /** What is around the CPU; a function is called once, when the memory exists. */
   readonly ports?: CpuPorts | ((memory: ReversedMemory) => CpuPorts);
   readonly identity?: Partial<CpuIdentity>;
-  /** Compiles what runs often (default), or not. */
-  readonly jit?: boolean | Partial<RegionSettings>;
+  /**
+   * Compiles what runs often (default), or not. `"lockstep"` is for finding faults: all that was compiled also runs in the exact
+   * interpreter, and where they disagree {@link Cpu.run} throws a {@link LockstepError}. Some ten times slower.
+   */
+  readonly jit?: boolean | "lockstep" | (Partial<RegionSettings> & { readonly lockstep?: boolean });
   /** Makes the observer that is told what the CPU does, for a profile. Without one, observation costs nothing. */
   readonly observer?: (cpu: ObservedCpu) => CpuObserver;
 }
@@ -371,7 +376,9 @@ export function createCpu(options: CpuOptions): Cpu {
       "ERR_CPU_MEMORY_SIZE",
       `storage of ${memorySize} bytes: must be a multiple of 1 MiB up to ${layout.MAXIMUM_STORAGE}`,
     );
-  const places = layout.memoryLayout(memorySize);
+  const { jit = true } = options;
+  const isLockstep = jit === "lockstep" || (typeof jit === "object" && jit.lockstep === true);
+  const places = layout.memoryLayout(memorySize, isLockstep ? PAGE_COPIES_SIZE : 0);
   const defined = definedInstructions();
   const handlers = numberHandlers(defined, hotHandlers);
   const generated = generateInterpreter({ layout: places, handlers, isEnabled, mode: "fast", isObserved: options.observer !== undefined });
@@ -424,14 +431,20 @@ export function createCpu(options: CpuOptions): Cpu {
     }
     return record + core.operands.length * 8;
   };
+  let lockstep: Lockstep | undefined;
   const imports = {
     helper: observation ? observation.helper(performHelper) : performHelper,
     accessRegisterAsce: (alet: number): bigint => accessRegisterAsce(core, alet),
-    clock: (): number => clock.now(),
-    writeResolved: (high: number, low: number, absolute: number): void => cpu.programEvents.writeResolved(high, low, absolute >>> 0),
+    clock: (): number => lockstep?.time ?? clock.now(),
+    writeResolved: (high: number, low: number, absolute: number): void => {
+      if (lockstep?.time !== undefined) lockstep.storeResolved(absolute >>> 0);
+      else cpu.programEvents.writeResolved(high, low, absolute >>> 0);
+    },
     codeChanged: (frame: number, low: number, high: number): void => regions?.codeChanged(frame, low, high),
     codeForgotten: (): void => regions?.codeForgotten(),
-    stored: (absolute: number, length: number): void => cpu.programEvents.stored(absolute >>> 0, length),
+    stored: (absolute: number, length: number): void => {
+      if (lockstep?.time === undefined) cpu.programEvents.stored(absolute >>> 0, length);
+    },
   };
   const engine = instantiate(new WebAssembly.Module(generated.wasm), wasmMemory, imports);
   memory.useCopier(new StagedCopier(engine, buffer, places));
@@ -455,11 +468,14 @@ export function createCpu(options: CpuOptions): Cpu {
       at += room;
     }
   });
+  let exactEngine: EngineExports | undefined;
   const exact = (): EngineExports => {
+    if (exactEngine) return exactEngine;
     const module = generateInterpreter({ layout: places, handlers, isEnabled, mode: "exact" });
-    return instantiate(new WebAssembly.Module(module.wasm), wasmMemory, imports);
+    exactEngine = instantiate(new WebAssembly.Module(module.wasm), wasmMemory, imports);
+    return exactEngine;
   };
-  const { jit = true } = options;
+  if (isLockstep) lockstep = new Lockstep({ registers, wasmMemory, places, engine, exact, now: () => clock.now() });
   if (jit)
     regions = new Regions({
       registers,
@@ -470,8 +486,9 @@ export function createCpu(options: CpuOptions): Cpu {
       firstElement: generated.firstRegion,
       defined,
       isEnabled,
-      settings: { ...defaultRegionSettings, ...(jit === true ? {} : jit) },
       observer: observation?.observer,
+      settings: { ...defaultRegionSettings, ...(typeof jit === "object" && jit) },
+      lockstep,
     });
   cpu = new Cpu({
     memory,

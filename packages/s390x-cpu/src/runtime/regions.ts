@@ -6,6 +6,7 @@ import * as layout from "../engine/layout.ts";
 import { modeKeyOf, modeOfKey } from "../jit/addressing-mode.ts";
 import { compileRegion, regionImports } from "../jit/compile-region.ts";
 import { type CodePage, type RegionCode, RegionSelector } from "../jit/region-code.ts";
+import type { Lockstep, RegionFunction } from "../lockstep/lockstep.ts";
 import { ComputedBranches } from "./computed-branches.ts";
 import type { CpuObserver } from "./observer.ts";
 import type { RegionStatistics } from "./region-statistics.ts";
@@ -70,6 +71,7 @@ export class Regions {
   readonly #selector: RegionSelector;
   readonly #settings: RegionSettings;
   readonly #imports: WebAssembly.ModuleImports;
+  readonly #lockstep: Lockstep | undefined;
   readonly #table: WebAssembly.Table;
   readonly #firstElement: number;
   readonly #byNumber: (Region | undefined)[] = [];
@@ -96,6 +98,7 @@ export class Regions {
     isEnabled: (instruction: Instruction) => boolean;
     settings: RegionSettings;
     observer: CpuObserver | undefined;
+    lockstep: Lockstep | undefined;
   }) {
     this.#observer = parts.observer;
     this.#registers = parts.registers;
@@ -108,6 +111,8 @@ export class Regions {
     this.#interval = parts.settings.interval;
     const functions = parts.engine as unknown as Record<string, WebAssembly.ImportValue>;
     this.#imports = { memory: parts.wasmMemory, ...Object.fromEntries(regionImports.map((name) => [name, functions[name]!])) };
+    this.#lockstep = parts.lockstep;
+    if (parts.lockstep) this.#imports.storeBesideCode = parts.lockstep.storeBesideCode;
     this.#table = parts.engine.table;
     this.#firstElement = parts.firstElement;
   }
@@ -283,14 +288,14 @@ export class Regions {
         layout: this.#places,
         mode,
         frames,
-        isCounting: false,
+        isCounting: this.#lockstep !== undefined,
         isObserved: this.#observer !== undefined,
       });
       if ("refused" in compiled) {
         refused.add(compiled.refused);
         continue;
       }
-      this.#install(record, handler, key, compiled, new Map([...used].map(([page, lines]) => [pages.get(page)!.records, lines])));
+      this.#install(record, handler, key, code, compiled, new Map([...used].map(([page, lines]) => [pages.get(page)!.records, lines])));
       const instructions = code.blocks.reduce((sum, block) => sum + block.instructions.length, 0);
       this.#counts.instructions += instructions;
       this.#observer?.regionCompiled({ address: base + BigInt(entry), instructions, bytes: compiled.length });
@@ -313,6 +318,7 @@ export class Regions {
     record: number,
     handler: number,
     key: number,
+    code: RegionCode,
     wasm: Uint8Array<ArrayBuffer>,
     lines: ReadonlyMap<number, readonly [low: number, high: number]>,
   ): void {
@@ -340,7 +346,8 @@ export class Regions {
     this.#halfwords[known >>> 1] = handler;
     this.#halfwords[(known + layout.REGION_KEY) >>> 1] = key;
     this.#words[(known + layout.REGION_RECORD) >>> 2] = record;
-    this.#table.set(this.#firstElement + number, instance.exports.region);
+    const run = instance.exports.region as RegionFunction;
+    this.#table.set(this.#firstElement + number, this.#lockstep?.guard(run, code) ?? run);
     this.#halfwords[record >>> 1] = layout.REGION_HANDLER + number;
     this.#counts.compiled++;
     this.#counts.bytes += wasm.length;

@@ -14,6 +14,8 @@ export interface EngineExports {
   resolveParts(high: number, low: number, accessAndSpace: number, asceHigh: number, asceLow: number): number;
   resolveOperandParts(high: number, low: number, access: number, base: number): number;
   translateParts(high: number, low: number, asceHigh: number, asceLow: number): number;
+  /** For regions: a store that must not touch instructions; 0 when it is the interpreter's. */
+  storeBesideCode(address: bigint, length: number, value: bigint, base: number): number;
   invalidateParts(absolute: number, length: number): void;
   copyReversed(target: number, source: number, length: number): void;
   pendingTimers(): number;
