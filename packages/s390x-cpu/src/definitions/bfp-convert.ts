@@ -1,7 +1,20 @@
-import { type F64, f32, f64, type I32, type I64, i32, i64, type Label, type Local, select, truncSaturating } from "@zarch/wasm-encoder";
+import {
+  type F32,
+  type F64,
+  f32,
+  f64,
+  type I32,
+  type I64,
+  i32,
+  i64,
+  type Label,
+  type Local,
+  select,
+  truncSaturating,
+} from "@zarch/wasm-encoder";
 import type { Context } from "../engine/context.ts";
-import { bfpAllowed, ccLong, finiteLong, guarded, inRangeShort } from "./bfp-guard.ts";
-import { word } from "./operands.ts";
+import { ccLong, finiteLong, guarded, inRangeShort, whenAllowed } from "./bfp-guard.ts";
+import { frLong2, frShort2, storedShort } from "./operands.ts";
 import type { DefinitionTable } from "./table.ts";
 
 /** M4 bit 1: the inexact exception is suppressed. */
@@ -9,20 +22,17 @@ const SUPPRESS_INEXACT = 4;
 
 /** Conversions between the short and long formats and to and from fixed point (PoP chapter 19). */
 export function defineBfpConvert(table: DefinitionTable): void {
-  table.define("ldebr", (c) => lengthen(c, c.fr32("r2")));
-  table.define("ldeb", (c) => lengthen(c, word(c)));
+  table.define("ldebr", (c) => lengthen(c, frShort2(c)));
+  table.define("ldeb", (c) => lengthen(c, storedShort(c)));
   table.define("ledbr", (c) => {
-    const x = c.let(f64.reinterpretI64(c.fr64("r2")));
+    const x = frLong2(c);
     const short = c.let(f32.demoteF64(x));
-    const bits = c.let(i32.reinterpretF32(short));
-    const usable = i32.and(inRangeShort(bits), noModifiers(c));
+    const usable = i32.and(inRangeShort(short), noModifiers(c));
     const usableToo = i32.and(f64.eq(x, f64.const(0)), noModifiers(c));
-    guarded(c, { usable, usableToo, exact: () => f64.eq(f64.promoteF32(short), x) }, () => c.setFr32("r1", bits));
+    guarded(c, { usable, usableToo, exact: () => f64.eq(f64.promoteF32(short), x) }, () => c.setFrShort("r1", short));
   });
-  table.define("fidbr", (c) => loadInteger(c, f64.reinterpretI64(c.fr64("r2")), (value) => c.setFr64("r1", i64.reinterpretF64(value))));
-  table.define("fiebr", (c) =>
-    loadInteger(c, f64.promoteF32(f32.reinterpretI32(c.fr32("r2"))), (value) => c.setFr32("r1", i32.reinterpretF32(f32.demoteF64(value)))),
-  );
+  table.define("fidbr", (c) => loadInteger(c, c.frLong("r2"), (value) => c.setFrLong("r1", value)));
+  table.define("fiebr", (c) => loadInteger(c, f64.promoteF32(c.frShort("r2")), (value) => c.setFrShort("r1", f32.demoteF64(value))));
   defineFromFixed(table);
   defineToFixed(table);
 }
@@ -32,13 +42,8 @@ function noModifiers(c: Context): I32 {
   return i32.eqz(i32.or(c.field("m3"), c.field("m4")));
 }
 
-function lengthen(c: Context, bits: I32): void {
-  const x = c.let(f32.reinterpretI32(bits));
-  c.f.if(i32.and(bfpAllowed(c), f32.eq(x, x)), () => {
-    c.setFr64("r1", i64.reinterpretF64(f64.promoteF32(x)));
-    c.finish();
-  });
-  c.helper();
+function lengthen(c: Context, x: F32): void {
+  whenAllowed(c, f32.eq(x, x), () => c.setFrLong("r1", f64.promoteF32(x)));
 }
 
 function defineFromFixed(table: DefinitionTable): void {
@@ -59,11 +64,11 @@ function defineFromFixed(table: DefinitionTable): void {
         const x = (isLogical ? logical : signed)(bits)(c);
         guarded(c, { usable: noModifiers(c), exact: () => fits(isLogical ? x : magnitudeOf(c, x), precision) }, () => native(c, x));
       });
-    const setLong = (c: Context, value: F64): void => c.setFr64("r1", i64.reinterpretF64(value));
+    const setLong = (c: Context, value: F64): void => c.setFrLong("r1", value);
     define(`cd${letter}br`, false, 53, (c, x) => setLong(c, f64.convertI64S(x)));
     define(`cdl${letter}br`, true, 53, (c, x) => setLong(c, f64.convertI64U(x)));
-    define(`ce${letter}br`, false, 24, (c, x) => c.setFr32("r1", i32.reinterpretF32(f32.convertI64S(x))));
-    define(`cel${letter}br`, true, 24, (c, x) => c.setFr32("r1", i32.reinterpretF32(f32.convertI64U(x))));
+    define(`ce${letter}br`, false, 24, (c, x) => c.setFrShort("r1", f32.convertI64S(x)));
+    define(`cel${letter}br`, true, 24, (c, x) => c.setFrShort("r1", f32.convertI64U(x)));
   }
 }
 
@@ -117,8 +122,8 @@ function loadInteger(c: Context, value: F64, set: (value: F64) => void): void {
 }
 
 function defineToFixed(table: DefinitionTable): void {
-  const long = (c: Context): F64 => f64.reinterpretI64(c.fr64("r2"));
-  const short = (c: Context): F64 => f64.promoteF32(f32.reinterpretI32(c.fr32("r2")));
+  const long = (c: Context): F64 => c.frLong("r2");
+  const short = (c: Context): F64 => f64.promoteF32(c.frShort("r2"));
   const define = (
     mnemonic: string,
     source: (c: Context) => F64,

@@ -270,10 +270,11 @@ function executed(operation: Operation, operands: readonly Words[], fpc: number)
   return { result: hex(words), fpc: file.fpc.toString(16), cc: operation.hasCc ? cc : undefined };
 }
 
+/** Also below twice the smallest normal number, where a result may have been tiny before it was rounded. */
 function isSpecial(outcome: Outcome, result: Operation["result"]): boolean {
   const word = Number.parseInt(outcome.result.slice(0, 8), 16) & 0x7fff_ffff;
-  if (result === "l") return word >= 0x7ff0_0000 || (word < 0x0010_0000 && !/^[08]0000000 00000000$/.test(outcome.result));
-  if (result === "s") return word >= 0x7f80_0000 || (word < 0x0080_0000 && word !== 0);
+  if (result === "l") return word >= 0x7ff0_0000 || (word < 0x0020_0000 && !/^[08]0000000 00000000$/.test(outcome.result));
+  if (result === "s") return word >= 0x7f80_0000 || (word < 0x0100_0000 && word !== 0);
   return outcome.cc === 3;
 }
 

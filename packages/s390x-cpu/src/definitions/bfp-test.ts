@@ -1,13 +1,12 @@
 import { type F32, type F64, f32, f64, type I32, type I64, i32, i64, select } from "@zarch/wasm-encoder";
 import type { Context } from "../engine/context.ts";
-import { bfpAllowed, bfpInstruction, ccLong, ccShort } from "./bfp-guard.ts";
-import { doubleword, word } from "./operands.ts";
+import { bfpInstruction, ccLong, ccShort, whenAllowed } from "./bfp-guard.ts";
+import { frLong2, frShort2, storedLong, storedShort } from "./operands.ts";
 import type { DefinitionTable } from "./table.ts";
 
 const SIGN_LONG = -0x8000_0000_0000_0000n;
 const MAGNITUDE_LONG = 0x7fff_ffff_ffff_ffffn;
 const INFINITY_LONG = 0x7ff0_0000_0000_0000n;
-const SIGN_SHORT = -0x8000_0000;
 const MAGNITUDE_SHORT = 0x7fff_ffff;
 const INFINITY_SHORT = 0x7f80_0000;
 const INFINITY_EXTENDED = 0x7fff_0000_0000_0000n;
@@ -15,30 +14,24 @@ const INFINITY_EXTENDED = 0x7fff_0000_0000_0000n;
 /** Compares, tests and sign changes in all BFP formats (PoP chapter 19). NaN operands of compares and tests are the runtime's. */
 export function defineBfpTest(table: DefinitionTable): void {
   for (const prefix of ["c", "k"]) {
-    table.define(`${prefix}dbr`, (c) => compareLong(c, c.fr64("r2")));
-    table.define(`${prefix}db`, (c) => compareLong(c, doubleword(c)));
-    table.define(`${prefix}ebr`, (c) => compareShort(c, c.fr32("r2")));
-    table.define(`${prefix}eb`, (c) => compareShort(c, word(c)));
+    table.define(`${prefix}dbr`, (c) => compareLong(c, frLong2(c)));
+    table.define(`${prefix}db`, (c) => compareLong(c, storedLong(c)));
+    table.define(`${prefix}ebr`, (c) => compareShort(c, frShort2(c)));
+    table.define(`${prefix}eb`, (c) => compareShort(c, storedShort(c)));
   }
   table.define("ltdbr", (c) => {
-    const bits = c.let(c.fr64("r2"));
-    const value: F64 = f64.reinterpretI64(bits);
-    c.f.if(i32.and(bfpAllowed(c), f64.eq(value, value)), () => {
-      c.setFr64("r1", bits);
+    const value = frLong2(c);
+    whenAllowed(c, f64.eq(value, value), () => {
+      c.setFrLong("r1", value);
       ccLong(c, value);
-      c.finish();
     });
-    c.helper();
   });
   table.define("ltebr", (c) => {
-    const bits = c.let(c.fr32("r2"));
-    const value: F32 = f32.reinterpretI32(bits);
-    c.f.if(i32.and(bfpAllowed(c), f32.eq(value, value)), () => {
-      c.setFr32("r1", bits);
+    const value = frShort2(c);
+    whenAllowed(c, f32.eq(value, value), () => {
+      c.setFrShort("r1", value);
       ccShort(c, value);
-      c.finish();
     });
-    c.helper();
   });
   defineSigns(table);
   table.define("tceb", (c) => {
@@ -80,27 +73,15 @@ export function defineBfpTest(table: DefinitionTable): void {
   });
 }
 
-function compareLong(c: Context, second: I64): void {
-  const b = c.let(f64.reinterpretI64(second));
-  const a = c.let(f64.reinterpretI64(c.fr64("r1")));
-  settleCompare(c, f64.lt(a, b), f64.gt(a, b), f64.eq(a, b));
+/** Unordered operands go to the slow half: a signaling NaN is an exception. */
+function compareLong(c: Context, b: F64): void {
+  const a = c.let(c.frLong("r1"));
+  whenAllowed(c, i32.and(f64.eq(a, a), f64.eq(b, b)), () => c.ccCompareF64(a, b));
 }
 
-function compareShort(c: Context, second: I32): void {
-  const b = c.let(f32.reinterpretI32(second));
-  const a = c.let(f32.reinterpretI32(c.fr32("r1")));
-  settleCompare(c, f32.lt(a, b), f32.gt(a, b), f32.eq(a, b));
-}
-
-/** Condition code 0 equal, 1 first low, 2 first high. Unordered operands go to the slow half. */
-function settleCompare(c: Context, less: I32, greater: I32, equal: I32): void {
-  const low = c.let(less);
-  const high = c.let(greater);
-  c.f.if(i32.and(bfpAllowed(c), i32.or(i32.or(low, high), equal)), () => {
-    c.setCc(i32.or(i32.shl(high, 1), low));
-    c.finish();
-  });
-  c.helper();
+function compareShort(c: Context, b: F32): void {
+  const a = c.let(c.frShort("r1"));
+  whenAllowed(c, i32.and(f32.eq(a, a), f32.eq(b, b)), () => c.ccCompareF64(f64.promoteF32(a), f64.promoteF32(b)));
 }
 
 /** 0 zero, 1 negative, 2 positive, 3 NaN. */
@@ -108,31 +89,29 @@ function ccOfClass(c: Context, isNan: I32, isZero: I32, isNegative: I32): void {
   c.setCc(select(i32.const(3), select(i32.const(0), i32.sub(2, isNegative), isZero), isNan));
 }
 
-/** LOAD COMPLEMENT, LOAD NEGATIVE and LOAD POSITIVE: no arithmetic, so a signaling NaN is not recognised. */
+/** LOAD COMPLEMENT, LOAD NEGATIVE and LOAD POSITIVE: no arithmetic, so a signaling NaN is not recognised. The host's own keep all other bits. */
 function defineSigns(table: DefinitionTable): void {
   const signs = [
-    ["lc", (bits: I64) => i64.xor(bits, SIGN_LONG), (bits: I32) => i32.xor(bits, SIGN_SHORT)],
-    ["ln", (bits: I64) => i64.or(bits, SIGN_LONG), (bits: I32) => i32.or(bits, SIGN_SHORT)],
-    ["lp", (bits: I64) => i64.and(bits, MAGNITUDE_LONG), (bits: I32) => i32.and(bits, MAGNITUDE_SHORT)],
+    ["lc", (bits: I64) => i64.xor(bits, SIGN_LONG), f64.neg, f32.neg],
+    ["ln", (bits: I64) => i64.or(bits, SIGN_LONG), (x: F64) => f64.neg(f64.abs(x)), (x: F32) => f32.neg(f32.abs(x))],
+    ["lp", (bits: I64) => i64.and(bits, MAGNITUDE_LONG), f64.abs, f32.abs],
   ] as const;
-  for (const [prefix, long, short] of signs) {
+  for (const [prefix, bitsOf, long, short] of signs) {
     table.define(`${prefix}dbr`, (c) => {
       bfpInstruction(c);
-      const bits = c.let(long(c.fr64("r2")));
-      const magnitude = c.let(i64.and(bits, MAGNITUDE_LONG));
-      c.setFr64("r1", bits);
-      ccOfClass(c, i64.gtU(magnitude, INFINITY_LONG), i64.eqz(magnitude), i64.ltS(bits, 0));
+      const value = c.let(long(c.frLong("r2")));
+      c.setFrLong("r1", value);
+      ccLong(c, value);
     });
     table.define(`${prefix}ebr`, (c) => {
       bfpInstruction(c);
-      const bits = c.let(short(c.fr32("r2")));
-      const magnitude = c.let(i32.and(bits, MAGNITUDE_SHORT));
-      c.setFr32("r1", bits);
-      ccOfClass(c, i32.gtU(magnitude, INFINITY_SHORT), i32.eqz(magnitude), i32.ltS(bits, 0));
+      const value = c.let(short(c.frShort("r2")));
+      c.setFrShort("r1", value);
+      ccShort(c, value);
     });
     table.define(`${prefix}xbr`, (c) => {
       bfpInstruction(c);
-      const bits = c.let(long(c.fr64("r2")));
+      const bits = c.let(bitsOf(c.fr64("r2")));
       const low = c.let(c.fr64("r2", 1));
       const magnitude = c.let(i64.and(bits, MAGNITUDE_LONG));
       c.setFr64("r1", bits);

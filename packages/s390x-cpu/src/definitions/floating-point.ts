@@ -1,10 +1,10 @@
-import { type I64, i32, i64 } from "@zarch/wasm-encoder";
+import { type F64, f32, f64, type I64, i64 } from "@zarch/wasm-encoder";
 import { defineBfpArithmetic } from "./bfp-arithmetic.ts";
 import { defineBfpConvert } from "./bfp-convert.ts";
 import { afpRegisters, bfpInstruction } from "./bfp-guard.ts";
 import { defineBfpMultiplyAdd } from "./bfp-multiply-add.ts";
 import { defineBfpTest } from "./bfp-test.ts";
-import { doubleword, word } from "./operands.ts";
+import { storedLong, storedShort, word } from "./operands.ts";
 import type { DefinitionTable } from "./table.ts";
 
 const SIGN = -0x8000_0000_0000_0000n;
@@ -32,49 +32,49 @@ function defineMoves(table: DefinitionTable): void {
   for (const mnemonic of ["ld", "ldy"])
     table.define(mnemonic, (c) => {
       afpRegisters(c, "r1");
-      c.setFr64("r1", doubleword(c));
+      c.setFrLong("r1", storedLong(c));
     });
   for (const mnemonic of ["le", "ley"])
     table.define(mnemonic, (c) => {
       afpRegisters(c, "r1");
-      c.setFr32("r1", word(c));
+      c.setFrShort("r1", storedShort(c));
     });
   for (const mnemonic of ["std", "stdy"])
     table.define(mnemonic, (c) => {
       afpRegisters(c, "r1");
-      c.storeI64(c.address(2), c.fr64("r1"), 64);
+      c.storeF64(c.address(2), c.frLong("r1"));
     });
   for (const mnemonic of ["ste", "stey"])
     table.define(mnemonic, (c) => {
       afpRegisters(c, "r1");
-      c.storeI32(c.address(2), c.fr32("r1"), 32);
+      c.storeF32(c.address(2), c.frShort("r1"));
     });
   table.define("ldr", (c) => {
     afpRegisters(c, "r1", "r2");
-    c.setFr64("r1", c.fr64("r2"));
+    c.setFrLong("r1", c.frLong("r2"));
   });
   table.define("ler", (c) => {
     afpRegisters(c, "r1", "r2");
-    c.setFr32("r1", c.fr32("r2"));
+    c.setFrShort("r1", c.frShort("r2"));
   });
   table.define("lxr", (c) => {
     afpRegisters(c, "r1", "r2");
-    const low = c.let(c.fr64("r2", 1));
-    c.setFr64("r1", c.fr64("r2"));
-    c.setFr64("r1", low, 1);
+    const low = c.let(c.frLong("r2", 1));
+    c.setFrLong("r1", c.frLong("r2"));
+    c.setFrLong("r1", low, 1);
   });
   table.define("lzdr", (c) => {
     afpRegisters(c, "r1");
-    c.setFr64("r1", i64.const(0));
+    c.setFrLong("r1", f64.const(0));
   });
   table.define("lzer", (c) => {
     afpRegisters(c, "r1");
-    c.setFr32("r1", i32.const(0));
+    c.setFrShort("r1", f32.const(0));
   });
   table.define("lzxr", (c) => {
     afpRegisters(c, "r1");
-    c.setFr64("r1", i64.const(0));
-    c.setFr64("r1", i64.const(0), 1);
+    c.setFrLong("r1", f64.const(0));
+    c.setFrLong("r1", f64.const(0), 1);
   });
   // LOAD LENGTHENED of short to long HFP: zeros on the right.
   const lengthened = (bits: I64): I64 => i64.shl(bits, 32);
@@ -98,14 +98,14 @@ function defineMoves(table: DefinitionTable): void {
 
 /** Floating-point-support-sign-handling facility: no condition code, any contents. */
 function defineSignTransfers(table: DefinitionTable): void {
-  const transfer = (mnemonic: string, result: (bits: I64) => I64): void =>
+  const transfer = (mnemonic: string, result: (value: F64) => F64): void =>
     table.define(mnemonic, (c) => {
       afpRegisters(c, "r1", "r2");
-      c.setFr64("r1", result(c.fr64("r2")));
+      c.setFrLong("r1", result(c.frLong("r2")));
     });
-  transfer("lcdfr", (bits) => i64.xor(bits, SIGN));
-  transfer("lndfr", (bits) => i64.or(bits, SIGN));
-  transfer("lpdfr", (bits) => i64.and(bits, MAGNITUDE));
+  transfer("lcdfr", f64.neg);
+  transfer("lndfr", (value) => f64.neg(f64.abs(value)));
+  transfer("lpdfr", f64.abs);
   table.define("cpsdr", (c) => {
     afpRegisters(c, "r1", "r2", "r3");
     c.setFr64("r1", i64.or(i64.and(c.fr64("r2"), MAGNITUDE), i64.and(c.fr64("r3"), SIGN)));

@@ -1,4 +1,4 @@
-import { type I32, type I64, i32, i64 } from "@zarch/wasm-encoder";
+import { type F32, type F64, type I32, type I64, i32, i64 } from "@zarch/wasm-encoder";
 import type { Context } from "../engine/context.ts";
 
 /** Where a second operand comes from, by the instruction's form. Each entry gives its value as 32 or 64 bits. */
@@ -21,6 +21,12 @@ export const wordSigned: Source64 = (c) => c.loadI64(c.address(2), 32, true);
 export const wordUnsigned: Source64 = (c) => c.loadI64(c.address(2), 32, false);
 export const halfwordSigned: Source64 = (c) => c.loadI64(c.address(2), 16, true);
 export const halfwordUnsigned: Source64 = (c) => c.loadI64(c.address(2), 16, false);
+
+/** Floating-point operand 2: a register or storage. */
+export const frLong2 = (c: Context): F64 => c.let(c.frLong("r2"));
+export const frShort2 = (c: Context): F32 => c.let(c.frShort("r2"));
+export const storedLong = (c: Context): F64 => c.loadF64(c.address(2));
+export const storedShort = (c: Context): F32 => c.loadF32(c.address(2));
 
 /** Immediate operand 2, signed or unsigned. */
 export const i2: Source32 = (c) => c.let(c.field("i2", true));

@@ -1,5 +1,6 @@
 import type { FieldName } from "@zarch/s390x-isa";
-import { type Expression, type F32, type F64, type FunctionBuilder, f32, f64, type I32, type I64, i32, i64 } from "@zarch/wasm-encoder";
+import { type Expression, type F32, type F64, type FunctionBuilder, f64, type I32, type I64, i32, i64, select } from "@zarch/wasm-encoder";
+import { AFP_REGISTER_CONTROL, bfpState } from "./bfp-state.ts";
 import { CR } from "./layout.ts";
 
 export type LoadWidth32 = 8 | 16 | 32;
@@ -115,19 +116,25 @@ export abstract class Context {
   /** The left half of a floating-point register, where short operands lie. */
   abstract fr32(name: FieldName): I32;
   abstract setFr32(name: FieldName, value: I32): void;
+  /** The same as floating-point numbers. Moving them keeps all bits, those of NaNs too. */
+  abstract frLong(name: FieldName, plus?: 0 | 1): F64;
+  abstract setFrLong(name: FieldName, value: F64, plus?: 0 | 1): void;
+  abstract frShort(name: FieldName): F32;
+  abstract setFrShort(name: FieldName, value: F32): void;
   abstract fpc(): I32;
-  abstract setFpc(value: I32): void;
   /** Bits 32-63 of a control register; these are in memory in every engine. */
   controlLow(number: number): I32 {
     return i32.load(i32.const(CR + number * 8));
   }
 
-  f64r(name: FieldName): F64 {
-    return new64(this.fr64(name));
+  /** The AFP-register control: nonzero when it is on. */
+  afpControl(): I32 {
+    return i32.and(this.controlLow(0), AFP_REGISTER_CONTROL);
   }
 
-  f32r(name: FieldName): F32 {
-    return new32(this.fr32(name));
+  /** A BfpState, or another number when only the exact algorithms know what to do. */
+  bfpState(): I32 {
+    return bfpState(this.fpc(), this.controlLow(0));
   }
 
   // ---- storage ----
@@ -143,6 +150,10 @@ export abstract class Context {
   abstract loadI64(address: I64, width: LoadWidth64, signed: boolean, operand?: 1 | 2 | 3 | 4): I64;
   abstract storeI32(address: I64, value: I32, width: LoadWidth32, operand?: 1 | 2 | 3 | 4): void;
   abstract storeI64(address: I64, value: I64, width: LoadWidth64, operand?: 1 | 2 | 3 | 4): void;
+  abstract loadF64(address: I64): F64;
+  abstract loadF32(address: I64): F32;
+  abstract storeF64(address: I64, value: F64): void;
+  abstract storeF32(address: I64, value: F32): void;
   /** Loads, computes and stores with one translation. Returns the old value. Refuses nothing after `compute` ran. */
   abstract updateI32(address: I64, width: LoadWidth32, compute: (old: I32) => I32, operand?: 1 | 2 | 3 | 4): I32;
   abstract updateI64(address: I64, width: LoadWidth64, compute: (old: I64) => I64, operand?: 1 | 2 | 3 | 4): I64;
@@ -181,6 +192,11 @@ export abstract class Context {
 
   ccCompareU64(a: I64, b: I64): void {
     this.setCc(i32.or(i32.shl(i64.gtU(a, b), 1), i64.ltU(a, b)));
+  }
+
+  /** 0 equal, 1 first low, 2 first high, 3 unordered. */
+  ccCompareF64(a: F64, b: F64): void {
+    this.setCc(codeOfF64(this.let(a), this.let(b)));
   }
 
   /** 0 zero, 1 not zero. */
@@ -298,10 +314,13 @@ export type EngineFunction = "copySpan" | "compareSpan" | "andSpan" | "orSpan" |
 /** A definition, and how the decoder and the engines treat it. */
 export type Definition = (context: Context) => void;
 
-const new64 = (bits: I64): F64 => f64.reinterpretI64(bits);
-const new32 = (bits: I32): F32 => f32.reinterpretI32(bits);
-
 /** The condition that a mask field selects under a condition code: nonzero when the branch is taken. */
 export function conditionMet(mask: I32, cc: I32): I32 {
   return i32.and(i32.shl(mask, cc), 8);
+}
+
+/** The condition code of a floating-point comparison. Operands must be cheap to repeat. */
+export function codeOfF64(a: F64, b: F64): I32 {
+  const isOrdered = i32.or(f64.le(a, b), f64.gt(a, b));
+  return select(i32.or(i32.shl(f64.gt(a, b), 1), f64.lt(a, b)), i32.const(3), isOrdered);
 }

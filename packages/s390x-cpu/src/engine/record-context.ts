@@ -1,5 +1,18 @@
 import type { FieldName } from "@zarch/s390x-isa";
-import { call, type FunctionBuilder, type I32, type I64, i32, i64, type Label, type Local } from "@zarch/wasm-encoder";
+import {
+  call,
+  type F32,
+  type F64,
+  type FunctionBuilder,
+  f32,
+  f64,
+  type I32,
+  type I64,
+  i32,
+  i64,
+  type Label,
+  type Local,
+} from "@zarch/wasm-encoder";
 import { ProgramCode } from "./context.ts";
 import type { FunctionSet } from "./functions.ts";
 import type { Handler } from "./handlers.ts";
@@ -187,12 +200,24 @@ export class RecordContext extends StorageContext {
     this.f.storeI32(this.#registerOffset(name), value, 32, VR + VR_HIGH + 4);
   }
 
-  override fpc(): I32 {
-    return i32.load(at(FPC));
+  override frLong(name: FieldName, plus: 0 | 1 = 0): F64 {
+    return f64.load(this.#registerOffset(name), VR + VR_HIGH + plus * 32);
   }
 
-  override setFpc(value: I32): void {
-    this.f.storeI32(at(FPC), value);
+  override setFrLong(name: FieldName, value: F64, plus: 0 | 1 = 0): void {
+    this.f.storeF64(this.#registerOffset(name), value, VR + VR_HIGH + plus * 32);
+  }
+
+  override frShort(name: FieldName): F32 {
+    return f32.load(this.#registerOffset(name), VR + VR_HIGH + 4);
+  }
+
+  override setFrShort(name: FieldName, value: F32): void {
+    this.f.storeF32(this.#registerOffset(name), value, VR + VR_HIGH + 4);
+  }
+
+  override fpc(): I32 {
+    return i32.load(at(FPC));
   }
 
   // ---- storage ----

@@ -1,9 +1,10 @@
-import { type I32, type I64, i32, i64 } from "@zarch/wasm-encoder";
+import { type F64, f64, type I32, type I64, i32, i64 } from "@zarch/wasm-encoder";
 
 /** Bits of a mask field by the condition code they select. */
 const EQUAL = 8;
 const LOW = 4;
 const HIGH = 2;
+const UNORDERED = 1;
 
 /**
  * Whether two numbers are in one of the relations that a known mask selects (8 equal, 4 first low, 2 first high; bit 1
@@ -49,5 +50,29 @@ export function relation64(mask: number, signed: boolean, a: I64, b: I64): I32 {
       return signed ? i64.leS(a, b) : i64.leU(a, b);
     default:
       return i32.const(1);
+  }
+}
+
+/** Whether two floating-point numbers are in one of the relations that a mask selects; bit 1 stands for unordered. */
+export function relationF64(mask: number, a: F64, b: F64): I32 {
+  // A comparison is false for unordered numbers, so the opposite of the opposite relation is true for them.
+  if (mask & UNORDERED) return i32.eqz(relationF64(~mask & 15, a, b));
+  switch (mask) {
+    case 0:
+      return i32.const(0);
+    case HIGH:
+      return f64.gt(a, b);
+    case LOW:
+      return f64.lt(a, b);
+    case LOW | HIGH:
+      return i32.or(f64.lt(a, b), f64.gt(a, b));
+    case EQUAL:
+      return f64.eq(a, b);
+    case EQUAL | HIGH:
+      return f64.ge(a, b);
+    case EQUAL | LOW:
+      return f64.le(a, b);
+    default:
+      return i32.or(f64.le(a, b), f64.gt(a, b));
   }
 }

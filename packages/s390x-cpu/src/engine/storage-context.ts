@@ -1,4 +1,4 @@
-import { type I32, type I64, i32, i64, type Local } from "@zarch/wasm-encoder";
+import { type F32, type F64, f32, f64, type I32, type I64, i32, i64, type Local } from "@zarch/wasm-encoder";
 import { Context, type EngineFunction, type LoadWidth32, type LoadWidth64 } from "./context.ts";
 import type { FunctionSet } from "./functions.ts";
 import { TLB_WRITE } from "./layout.ts";
@@ -86,6 +86,24 @@ export abstract class StorageContext extends Context {
   override storeI64(address: I64, value: I64, width: LoadWidth64, operand: 1 | 2 | 3 | 4 = 2): void {
     const held = this.let(value);
     this.#store(address, width / 8, operand, held, (host) => this.f.storeI64(host, held, width, 16 - width / 8));
+  }
+
+  override loadF64(address: I64): F64 {
+    return this.let(f64.load(this.#locateRead(address, 8, 2).value, 8));
+  }
+
+  override loadF32(address: I64): F32 {
+    return this.let(f32.load(this.#locateRead(address, 4, 2).value, 12));
+  }
+
+  override storeF64(address: I64, value: F64): void {
+    const held = this.let(value);
+    this.#store(address, 8, 2, i64.reinterpretF64(held), (host) => this.f.storeF64(host, held, 8));
+  }
+
+  override storeF32(address: I64, value: F32): void {
+    const held = this.let(value);
+    this.#store(address, 4, 2, i64.extendU(i32.reinterpretF32(held)), (host) => this.f.storeF32(host, held, 12));
   }
 
   #store(given: I64, bytes: number, operand: 1 | 2 | 3 | 4, wide: I64, fast: (host: I32) => void): void {

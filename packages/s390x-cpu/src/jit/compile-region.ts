@@ -16,17 +16,18 @@ import {
 } from "../engine/layout.ts";
 import { fetchIndex } from "../engine/storage.ts";
 import type { AddressingMode } from "./addressing-mode.ts";
-import { ConditionKind, type ConditionState, LazyCondition } from "./condition.ts";
+import { ConditionKind, type ConditionState, conditionCodeParameters, LazyCondition } from "./condition.ts";
 import { makeReducible } from "./flow-graph.ts";
 import type { CodeBlock, CodeInstruction, Flow, RegionCode } from "./region-code.ts";
 import { NotCompilable, RegionContext, type RegionFrame } from "./region-context.ts";
 import { RegionExit } from "./region-exit.ts";
+import { RegionFloats } from "./region-floats.ts";
 import { RegionRegisters } from "./region-registers.ts";
 import { buildStructuredCode } from "./structured-code.ts";
 
 /** Functions of the interpreter module that regions call. */
 const imported: readonly (readonly [name: string, params: readonly ValueType[], result?: ValueType])[] = [
-  ["conditionCode", ["i32", "i32", "i32", "i64", "i64"], "i32"],
+  ["conditionCode", conditionCodeParameters, "i32"],
   ["storeBesideCode", ["i64", "i32", "i64", "i32"], "i32"],
   ["fetchMiss", ["i64"], "i32"],
   ["copySpan", ["i32", "i32", "i32"]],
@@ -90,18 +91,37 @@ export interface Refusal {
  * `region(base: i64) -> RegionExit`, where base is the virtual address of page 0.
  */
 export function compileRegion(code: RegionCode, options: RegionOptions): Uint8Array<ArrayBuffer> | Refusal {
+  const floatsInMemory = new Set<number>();
+  for (;;) {
+    const known = floatsInMemory.size;
+    const built = buildRegion(code, options, floatsInMemory);
+    if (floatsInMemory.size === known) return built;
+  }
+}
+
+/** Adds floating-point registers that turn out to fit no local to those that stay in memory; what was built is of no use then. */
+function buildRegion(code: RegionCode, options: RegionOptions, floatsInMemory: Set<number>): Uint8Array<ArrayBuffer> | Refusal {
   const module = new ModuleBuilder();
   const functions = new FunctionSet(module);
   for (const [name, params, result] of imported)
     functions.imported(name, module.importFunction("env", name, { params, results: result ? [result] : [] }), result);
   module.importMemory("env", "memory", { minimum: options.layout.wasmPages, maximum: options.layout.wasmPages });
   const f = new FunctionBuilder({ params: ["i64"], results: ["i32"] });
-  const refusal = new RegionBuilder(f, functions, code, options).build();
+  const floats = new RegionFloats(f, floatsInMemory);
+  const refusal = new RegionBuilder({ f, functions, code, options, floats }).build();
   if (refusal) return refusal;
   const index = module.declare(f.type);
   module.define(index, f.locals, f.code);
   module.exportFunction("region", index);
   return module.toBytes();
+}
+
+interface RegionParts {
+  readonly f: FunctionBuilder;
+  readonly functions: FunctionSet;
+  readonly code: RegionCode;
+  readonly options: RegionOptions;
+  readonly floats: RegionFloats;
 }
 
 class RegionBuilder {
@@ -110,6 +130,7 @@ class RegionBuilder {
   readonly #code: RegionCode;
   readonly #options: RegionOptions;
   readonly #registers: RegionRegisters;
+  readonly #floats: RegionFloats;
   readonly #condition: LazyCondition;
   readonly #frame: RegionFrame;
   /** Node of the flow graph by the offset where its block starts; node 0 is the dispatcher. */
@@ -118,12 +139,13 @@ class RegionBuilder {
   #exit: Label | undefined;
   #edge: (offset: number) => void = () => {};
 
-  constructor(f: FunctionBuilder, functions: FunctionSet, code: RegionCode, options: RegionOptions) {
+  constructor({ f, functions, code, options, floats }: RegionParts) {
     this.#f = f;
     this.#functions = functions;
     this.#code = code;
     this.#options = options;
     this.#registers = new RegionRegisters(f);
+    this.#floats = floats;
     this.#condition = new LazyCondition(f, functions);
     this.#nodes = new Map(code.blocks.map(({ start }, index) => [start, index + 1]));
     const address = f.local("i64", "address");
@@ -137,6 +159,7 @@ class RegionBuilder {
       f,
       functions,
       registers: this.#registers,
+      floats,
       condition: this.#condition,
       base: f.param(0, "i64", "base"),
       bank: f.local("i32", "bank"),
@@ -182,6 +205,7 @@ class RegionBuilder {
     if (refusal) return refusal;
     this.#mark("exit");
     this.#registers.store();
+    this.#floats.store();
     if (this.#condition.isWritten) f.storeI32(i32.const(CC), this.#condition.current);
     f.storeI64(i32.const(PSW_ADDRESS), this.#address.value);
     f.storeI32(i32.const(BUDGET), this.#budget.value);
@@ -206,6 +230,8 @@ class RegionBuilder {
   #enter(): void {
     const f = this.#f;
     const { bank, base } = this.#frame;
+    const decline = (): void => f.return(i32.const(RegionExit.declined));
+    this.#floats.check(decline);
     f.set(bank, i32.load(i32.const(BANK)));
     for (const [page, frame] of this.#options.frames) {
       if (page === 0) continue;
@@ -213,7 +239,6 @@ class RegionBuilder {
         const address = f.let(i64.add(base.value, page * 4096));
         const entry = f.let(i32.add(bank.value, fetchIndex(address)));
         const records = f.temporary("i32");
-        const decline = (): void => f.return(i32.const(RegionExit.declined));
         f.if(
           i64.ne(i64.load(entry, TLB_FETCH), address),
           () => {
@@ -231,6 +256,7 @@ class RegionBuilder {
     f.set(this.#budget, i32.load(i32.const(BUDGET)));
     f.set(this.#next, i32.const(1));
     this.#registers.load();
+    this.#floats.load();
     this.#condition.load(i32.load(i32.const(CC)));
   }
 

@@ -1,6 +1,18 @@
-import { call, type FunctionBuilder, type I32, type I64, i32, i64, type Local, select } from "@zarch/wasm-encoder";
+import {
+  call,
+  type F64,
+  type FunctionBuilder,
+  type I32,
+  type I64,
+  i32,
+  i64,
+  type Local,
+  select,
+  type ValueType,
+} from "@zarch/wasm-encoder";
+import { codeOfF64 } from "../engine/context.ts";
 import type { FunctionSet } from "../engine/functions.ts";
-import { relation32, relation64 } from "../engine/relation.ts";
+import { relation32, relation64, relationF64 } from "../engine/relation.ts";
 
 /** What a condition code was made from. The number is kept in a local, for the place where the code is needed after all. */
 export const ConditionKind = {
@@ -24,6 +36,8 @@ export const ConditionKind = {
   /** a and b are the operands. */
   subU32: 13,
   subU64: 14,
+  /** a and b are floating-point numbers. */
+  compareF64: 15,
 } as const;
 export type ConditionKind = (typeof ConditionKind)[keyof typeof ConditionKind];
 
@@ -88,13 +102,16 @@ function code64(kind: ConditionKind, a: I64, b: I64): I32 {
   }
 }
 
-/** conditionCode(kind, a and b of 32 bits, a and b of 64 bits): the code where it is not known while compiling what it was made from. */
+/** Parameters of conditionCode: kind, a and b of 32 bits, a and b of 64 bits, a and b as floating-point numbers. */
+export const conditionCodeParameters: readonly ValueType[] = ["i32", "i32", "i32", "i64", "i64", "f64", "f64"];
+
+/** conditionCode: the code where it is not known while compiling what it was made from. */
 export function declareConditionCode(functions: FunctionSet): void {
-  functions.declare("conditionCode", ["i32", "i32", "i32", "i64", "i64"], "i32");
+  functions.declare("conditionCode", conditionCodeParameters, "i32");
 }
 
 export function defineConditionCode(functions: FunctionSet): void {
-  functions.define("conditionCode", ["i32", "i32", "i32", "i64", "i64"], "i32", (f) => {
+  functions.define("conditionCode", conditionCodeParameters, "i32", (f) => {
     const kinds = Object.values(ConditionKind).filter((kind) => kind !== ConditionKind.value);
     const nest = (index: number, build: (labels: Parameters<FunctionBuilder["brTable"]>[1]) => void): void => {
       const kind = kinds[index];
@@ -103,11 +120,9 @@ export function defineConditionCode(functions: FunctionSet): void {
         return;
       }
       f.block((label) => nest(index + 1, (labels) => build([label, ...labels])));
-      f.return(
-        wide.has(kind)
-          ? code64(kind, f.param(3, "i64").value, f.param(4, "i64").value)
-          : code32(kind, f.param(1, "i32").value, f.param(2, "i32").value),
-      );
+      if (kind === ConditionKind.compareF64) f.return(codeOfF64(f.param(5, "f64").value, f.param(6, "f64").value));
+      else if (wide.has(kind)) f.return(code64(kind, f.param(3, "i64").value, f.param(4, "i64").value));
+      else f.return(code32(kind, f.param(1, "i32").value, f.param(2, "i32").value));
     };
     nest(0, (labels) => f.brTable(i32.sub(f.param(0, "i32").value, 1), labels, labels[0]!));
     f.unreachable();
@@ -130,6 +145,8 @@ export class LazyCondition {
   readonly #b32: Local<"i32">;
   readonly #a64: Local<"i64">;
   readonly #b64: Local<"i64">;
+  readonly #aF64: Local<"f64">;
+  readonly #bF64: Local<"f64">;
   state: ConditionState = ConditionKind.value;
   /** Whether any instruction set it. */
   isWritten = false;
@@ -143,6 +160,8 @@ export class LazyCondition {
     this.#b32 = f.local("i32", "cc_b32");
     this.#a64 = f.local("i64", "cc_a64");
     this.#b64 = f.local("i64", "cc_b64");
+    this.#aF64 = f.local("f64", "cc_af64");
+    this.#bF64 = f.local("f64", "cc_bf64");
   }
 
   /** At the region's entry. */
@@ -176,6 +195,13 @@ export class LazyCondition {
     this.#become(kind);
   }
 
+  setFromF64(a: F64, b: F64): void {
+    const first = this.#f.let(a);
+    this.#f.set(this.#bF64, b);
+    this.#f.set(this.#aF64, first);
+    this.#become(ConditionKind.compareF64);
+  }
+
   /** The code, wherever it comes from, without changing how it is kept. */
   get current(): I32 {
     const computed = call(
@@ -186,6 +212,8 @@ export class LazyCondition {
       this.#b32.value,
       this.#a64.value,
       this.#b64.value,
+      this.#aF64.value,
+      this.#bF64.value,
     );
     const result = this.#f.temporary("i32");
     this.#f.if(
@@ -201,6 +229,7 @@ export class LazyCondition {
     const { state } = this;
     if (state === ConditionKind.value) return this.#value.value;
     if (state === "unknown") this.#f.set(this.#value, this.current);
+    else if (state === ConditionKind.compareF64) this.#f.set(this.#value, codeOfF64(this.#aF64.value, this.#bF64.value));
     else if (wide.has(state)) this.#f.set(this.#value, code64(state, this.#a64.value, this.#b64.value));
     else this.#f.set(this.#value, code32(state, this.#a32.value, this.#b32.value));
     this.#f.set(this.#kind, i32.const(ConditionKind.value));
@@ -223,6 +252,8 @@ export class LazyCondition {
       case ConditionKind.compareS64:
       case ConditionKind.compareU64:
         return relation64(mask, state === ConditionKind.compareS64, wideA, wideB);
+      case ConditionKind.compareF64:
+        return relationF64(mask, this.#aF64.value, this.#bF64.value);
       case ConditionKind.logical32:
         return relation32((mask & 8) | (mask & 4 ? 6 : 0), false, a, i32.const(0));
       case ConditionKind.logical64:

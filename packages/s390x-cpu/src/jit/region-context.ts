@@ -1,11 +1,24 @@
 import { type FieldName, type FieldSpec, fieldValue, type Instruction } from "@zarch/s390x-isa";
-import { type FunctionBuilder, type I32, type I64, i32, i64, type Label, type Local } from "@zarch/wasm-encoder";
+import {
+  type F32,
+  type F64,
+  type FunctionBuilder,
+  f32,
+  f64,
+  type I32,
+  type I64,
+  i32,
+  i64,
+  type Label,
+  type Local,
+} from "@zarch/wasm-encoder";
 import type { FunctionSet } from "../engine/functions.ts";
-import { AR, FPC, PSW_MASK, VR, VR_HIGH, ZERO_REGISTER } from "../engine/layout.ts";
+import { AR, FPC, PSW_MASK, ZERO_REGISTER } from "../engine/layout.ts";
 import { StorageContext } from "../engine/storage-context.ts";
 import { type AddressingMode, wrapInMode } from "./addressing-mode.ts";
 import { ConditionKind, type ConditionState, type LazyCondition } from "./condition.ts";
 import { RegionExit } from "./region-exit.ts";
+import type { RegionFloats } from "./region-floats.ts";
 import type { RegionRegisters } from "./region-registers.ts";
 
 const at = (address: number): I32 => i32.const(address);
@@ -15,6 +28,7 @@ export interface RegionFrame {
   readonly f: FunctionBuilder;
   readonly functions: FunctionSet;
   readonly registers: RegionRegisters;
+  readonly floats: RegionFloats;
   readonly condition: LazyCondition;
   /** Virtual address of the page that offsets in the region count from. */
   readonly base: Local<"i64">;
@@ -181,7 +195,7 @@ export class RegionContext extends StorageContext {
     this.#frame.registers.set(number, value);
   }
 
-  // ---- access and floating-point registers: in memory ----
+  // ---- access and floating-point registers ----
 
   override ar(name: FieldName): I32 {
     return i32.load(at(AR + this.#fixed(name) * 4));
@@ -191,32 +205,48 @@ export class RegionContext extends StorageContext {
     this.f.storeI32(at(AR + this.#fixed(name) * 4), value);
   }
 
-  #float(name: FieldName, plus: 0 | 1): I32 {
-    return at(VR + VR_HIGH + (this.#fixed(name) + plus * 2) * 16);
-  }
-
   override fr64(name: FieldName, plus: 0 | 1 = 0): I64 {
-    return i64.load(this.#float(name, plus));
+    return i64.reinterpretF64(this.frLong(name, plus));
   }
 
   override setFr64(name: FieldName, value: I64, plus: 0 | 1 = 0): void {
-    this.f.storeI64(this.#float(name, plus), value);
+    this.setFrLong(name, f64.reinterpretI64(value), plus);
   }
 
   override fr32(name: FieldName): I32 {
-    return i32.load(this.#float(name, 0), 4);
+    return i32.reinterpretF32(this.frShort(name));
   }
 
   override setFr32(name: FieldName, value: I32): void {
-    this.f.storeI32(this.#float(name, 0), value, 32, 4);
+    this.setFrShort(name, f32.reinterpretI32(value));
+  }
+
+  override frLong(name: FieldName, plus: 0 | 1 = 0): F64 {
+    return this.#frame.floats.long(this.#fixed(name) + plus * 2);
+  }
+
+  override setFrLong(name: FieldName, value: F64, plus: 0 | 1 = 0): void {
+    this.#frame.floats.setLong(this.#fixed(name) + plus * 2, value);
+  }
+
+  override frShort(name: FieldName): F32 {
+    return this.#frame.floats.short(this.#fixed(name));
+  }
+
+  override setFrShort(name: FieldName, value: F32): void {
+    this.#frame.floats.setShort(this.#fixed(name), value);
+  }
+
+  override afpControl(): I32 {
+    return this.#frame.floats.afpControl();
+  }
+
+  override bfpState(): I32 {
+    return this.#frame.floats.bfpState();
   }
 
   override fpc(): I32 {
     return i32.load(at(FPC));
-  }
-
-  override setFpc(value: I32): void {
-    this.f.storeI32(at(FPC), value);
   }
 
   // ---- storage ----
@@ -324,6 +354,11 @@ export class RegionContext extends StorageContext {
 
   override ccCompareU64(a: I64, b: I64): void {
     this.#set64(ConditionKind.compareU64, a, b);
+  }
+
+  override ccCompareF64(a: F64, b: F64): void {
+    this.#changed();
+    this.#frame.condition.setFromF64(a, b);
   }
 
   override ccLogical32(value: I32): void {

@@ -14,16 +14,15 @@
 ;;         .align 4
 ;; numbers: .long 100,-7,33
 ;;
-;; 31-bit mode, 7 guest instructions in 4 blocks, 793 bytes of WebAssembly
+;; 31-bit mode, 7 guest instructions in 4 blocks, 803 bytes of WebAssembly
 
 (module
-  (import "env" "conditionCode" (func $conditionCode (param i32 i32 i32 i64 i64) (result i32)))
   (import "env" "memory" (memory 804 804))
   (func $region (export "region") (param $base i64) (result i32)
-    (local $cc i32) (local $cc_kind i32) (local $cc_a32 i32) (local $cc_b32 i32) (local $cc_a64 i64) (local $cc_b64 i64) (local $address i64)
-    (local $reason i32) (local $budget i32) (local $next i32) (local $count i32) (local $bank i32) (local $r1 i64) (local $t14 i64)
-    (local $t15 i64) (local $t16 i32) (local $t17 i32) (local $t18 i32) (local $r2 i64) (local $t20 i32) (local $t21 i32) (local $t22 i32)
-    (local $r14 i64) (local $r3 i64) (local $t25 i32)
+    (local $cc i32) (local $cc_kind i32) (local $cc_a32 i32) (local $cc_b32 i32) (local $cc_a64 i64) (local $cc_b64 i64) (local $cc_af64 f64)
+    (local $cc_bf64 f64) (local $address i64) (local $reason i32) (local $budget i32) (local $next i32) (local $count i32) (local $bank i32)
+    (local $r1 i64) (local $t16 i64) (local $t17 i64) (local $t18 i32) (local $t19 i32) (local $t20 i32) (local $r2 i64) (local $t22 i32)
+    (local $t23 i32) (local $t24 i32) (local $r14 i64) (local $r3 i64) (local $t27 i32)
 
     ;; entry: other pages must be where they were; budget and registers into locals
     (local.set $bank (i32.load (i32.const 2100)) (; BANK ;))
@@ -38,52 +37,52 @@
       (loop $loop_again
 
         ;; 1000e again: a %r2,0(%r1)
-        (local.set $t14 (i64.and (local.get $r1) (i64.const 0x7fffffff)))
-        (local.set $t15 (local.get $t14))
-        (local.set $t16 (i32.add (local.get $bank) (i32.and (i32.wrap_i64 (i64.shr_u (local.get $t15) (i64.const 8))) (i32.const 16368))))
-        (if (i64.gt_u (i64.sub (local.get $t15) (i64.load (local.get $t16))) (i64.const 4092)) (then
+        (local.set $t16 (i64.and (local.get $r1) (i64.const 0x7fffffff)))
+        (local.set $t17 (local.get $t16))
+        (local.set $t18 (i32.add (local.get $bank) (i32.and (i32.wrap_i64 (i64.shr_u (local.get $t17) (i64.const 8))) (i32.const 16368))))
+        (if (i64.gt_u (i64.sub (local.get $t17) (i64.load (local.get $t18))) (i64.const 4092)) (then
           (local.set $address (i64.add (local.get $base) (i64.const 14)))
           (local.set $reason (i32.const 1))
           (br $to_exit)
         ) (else
-          (local.set $t17 (i32.sub (i32.load offset=8 (local.get $t16)) (i32.wrap_i64 (local.get $t15))))
+          (local.set $t19 (i32.sub (i32.load offset=8 (local.get $t18)) (i32.wrap_i64 (local.get $t17))))
         ))
-        (local.set $t18 (i32.load offset=12 (local.get $t17)))
-        (local.set $t20 (i32.wrap_i64 (local.get $r2)))
-        (local.set $t21 (i32.add (local.get $t20) (local.get $t18)))
-        (local.set $r2 (i64.or (i64.and (local.get $r2) (i64.const 0xffffffff00000000)) (i64.extend_i32_u (local.get $t21))))
-        (local.set $t22 (local.get $t20))
-        (local.set $cc_b32 (local.get $t18))
-        (local.set $cc_a32 (local.get $t22))
+        (local.set $t20 (i32.load offset=12 (local.get $t19)))
+        (local.set $t22 (i32.wrap_i64 (local.get $r2)))
+        (local.set $t23 (i32.add (local.get $t22) (local.get $t20)))
+        (local.set $r2 (i64.or (i64.and (local.get $r2) (i64.const 0xffffffff00000000)) (i64.extend_i32_u (local.get $t23))))
+        (local.set $t24 (local.get $t22))
+        (local.set $cc_b32 (local.get $t20))
+        (local.set $cc_a32 (local.get $t24))
         (local.set $cc_kind (i32.const 7))
 
         ;; 10012: la %r1,4(%r1)
-        (local.set $t15 (i64.and (i64.add (local.get $r1) (i64.const 4)) (i64.const 0x7fffffff)))
-        (local.set $r1 (i64.or (i64.and (local.get $r1) (i64.const 0xffffffff00000000)) (i64.extend_i32_u (i32.wrap_i64 (local.get $t15)))))
+        (local.set $t17 (i64.and (i64.add (local.get $r1) (i64.const 4)) (i64.const 0x7fffffff)))
+        (local.set $r1 (i64.or (i64.and (local.get $r1) (i64.const 0xffffffff00000000)) (i64.extend_i32_u (i32.wrap_i64 (local.get $t17)))))
 
         ;; 10016: bras %r14,halve
-        (local.set $t15 (i64.and (i64.add (local.get $base) (i64.const 26)) (i64.const 0x7fffffff)))
+        (local.set $t17 (i64.and (i64.add (local.get $base) (i64.const 26)) (i64.const 0x7fffffff)))
         (local.set $r14
           (i64.or
             (i64.and (local.get $r14) (i64.const 0xffffffff00000000))
-            (i64.extend_i32_u (i32.or (i32.wrap_i64 (local.get $t15)) (i32.const 0x80000000)))))
+            (i64.extend_i32_u (i32.or (i32.wrap_i64 (local.get $t17)) (i32.const 0x80000000)))))
 
         ;; 10020 halve: sra %r2,1
-        (local.set $t22 (i32.wrap_i64 (i64.shr_s (i64.extend_i32_s (i32.wrap_i64 (local.get $r2))) (i64.const 1))))
-        (local.set $r2 (i64.or (i64.and (local.get $r2) (i64.const 0xffffffff00000000)) (i64.extend_i32_u (local.get $t22))))
-        (local.set $t21 (local.get $t22))
+        (local.set $t24 (i32.wrap_i64 (i64.shr_s (i64.extend_i32_s (i32.wrap_i64 (local.get $r2))) (i64.const 1))))
+        (local.set $r2 (i64.or (i64.and (local.get $r2) (i64.const 0xffffffff00000000)) (i64.extend_i32_u (local.get $t24))))
+        (local.set $t23 (local.get $t24))
         (local.set $cc_b32 (i32.const 0))
-        (local.set $cc_a32 (local.get $t21))
+        (local.set $cc_a32 (local.get $t23))
         (local.set $cc_kind (i32.const 1))
 
         ;; 10024: br %r14
-        (local.set $t14 (i64.and (local.get $r14) (i64.const 0x7fffffff)))
-        (if (i64.eq (local.get $t14) (i64.add (local.get $base) (i64.const 26))) (then
+        (local.set $t16 (i64.and (local.get $r14) (i64.const 0x7fffffff)))
+        (if (i64.eq (local.get $t16) (i64.add (local.get $base) (i64.const 26))) (then
 
           ;; 1001a: brct %r3,again
-          (local.set $t21 (i32.sub (i32.wrap_i64 (local.get $r3)) (i32.const 1)))
-          (local.set $r3 (i64.or (i64.and (local.get $r3) (i64.const 0xffffffff00000000)) (i64.extend_i32_u (local.get $t21))))
-          (if (local.get $t21) (then
+          (local.set $t23 (i32.sub (i32.wrap_i64 (local.get $r3)) (i32.const 1)))
+          (local.set $r3 (i64.or (i64.and (local.get $r3) (i64.const 0xffffffff00000000)) (i64.extend_i32_u (local.get $t23))))
+          (if (local.get $t23) (then
             (local.set $budget (i32.sub (local.get $budget) (i32.const 1)))
             (if (i32.lt_s (local.get $budget) (i32.const 0)) (then
               (local.set $address (i64.add (local.get $base) (i64.const 14)))
@@ -99,7 +98,7 @@
           (br $to_exit)
           (unreachable)
         ))
-        (local.set $address (local.get $t14))
+        (local.set $address (local.get $t16))
         (local.set $reason (i32.const 0))
         (br $to_exit)
         (unreachable)
@@ -114,12 +113,19 @@
     (i64.store (i32.const 1136) (local.get $r14)) (; %r14 ;)
     (i64.store (i32.const 1048) (local.get $r3)) (; %r3 ;)
     (if (local.get $cc_kind) (then
-      (local.set $t25
-        (call $conditionCode (local.get $cc_kind) (local.get $cc_a32) (local.get $cc_b32) (local.get $cc_a64) (local.get $cc_b64)))
+      (local.set $t27
+        (call $conditionCode
+          (local.get $cc_kind)
+          (local.get $cc_a32)
+          (local.get $cc_b32)
+          (local.get $cc_a64)
+          (local.get $cc_b64)
+          (local.get $cc_af64)
+          (local.get $cc_bf64)))
     ) (else
-      (local.set $t25 (local.get $cc))
+      (local.set $t27 (local.get $cc))
     ))
-    (i32.store (i32.const 2072) (local.get $t25)) (; CC ;)
+    (i32.store (i32.const 2072) (local.get $t27)) (; CC ;)
     (i64.store (i32.const 2064) (local.get $address)) (; PSW_ADDRESS ;)
     (i32.store (i32.const 2112) (local.get $budget)) (; BUDGET ;)
     (local.get $reason)

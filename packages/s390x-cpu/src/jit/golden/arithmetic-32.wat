@@ -17,16 +17,15 @@
 ;; carry:  ahi   %r5,100
 ;;         j     count
 ;;
-;; 64-bit mode, 11 guest instructions in 6 blocks, 896 bytes of WebAssembly
+;; 64-bit mode, 11 guest instructions in 6 blocks, 910 bytes of WebAssembly
 
 (module
-  (import "env" "conditionCode" (func $conditionCode (param i32 i32 i32 i64 i64) (result i32)))
   (import "env" "memory" (memory 804 804))
   (func $region (export "region") (param $base i64) (result i32)
-    (local $cc i32) (local $cc_kind i32) (local $cc_a32 i32) (local $cc_b32 i32) (local $cc_a64 i64) (local $cc_b64 i64) (local $address i64)
-    (local $reason i32) (local $budget i32) (local $next i32) (local $count i32) (local $bank i32) (local $r3 i64) (local $t14 i32)
-    (local $r2 i64) (local $t16 i32) (local $t17 i32) (local $t18 i32) (local $r5 i64) (local $r4 i64) (local $r1 i64) (local $r6 i64)
-    (local $t23 i32)
+    (local $cc i32) (local $cc_kind i32) (local $cc_a32 i32) (local $cc_b32 i32) (local $cc_a64 i64) (local $cc_b64 i64) (local $cc_af64 f64)
+    (local $cc_bf64 f64) (local $address i64) (local $reason i32) (local $budget i32) (local $next i32) (local $count i32) (local $bank i32)
+    (local $r3 i64) (local $t16 i32) (local $r2 i64) (local $t18 i32) (local $t19 i32) (local $t20 i32) (local $r5 i64) (local $r4 i64)
+    (local $r1 i64) (local $r6 i64) (local $t25 i32)
 
     ;; entry: other pages must be where they were; budget and registers into locals
     (local.set $bank (i32.load (i32.const 2100)) (; BANK ;))
@@ -44,13 +43,13 @@
         (block $to_count
 
           ;; 10016 again: ar %r2,%r3
-          (local.set $t14 (i32.wrap_i64 (local.get $r3)))
-          (local.set $t16 (i32.wrap_i64 (local.get $r2)))
-          (local.set $t17 (i32.add (local.get $t16) (local.get $t14)))
-          (local.set $r2 (i64.or (i64.and (local.get $r2) (i64.const 0xffffffff00000000)) (i64.extend_i32_u (local.get $t17))))
-          (local.set $t18 (local.get $t16))
-          (local.set $cc_b32 (local.get $t14))
-          (local.set $cc_a32 (local.get $t18))
+          (local.set $t16 (i32.wrap_i64 (local.get $r3)))
+          (local.set $t18 (i32.wrap_i64 (local.get $r2)))
+          (local.set $t19 (i32.add (local.get $t18) (local.get $t16)))
+          (local.set $r2 (i64.or (i64.and (local.get $r2) (i64.const 0xffffffff00000000)) (i64.extend_i32_u (local.get $t19))))
+          (local.set $t20 (local.get $t18))
+          (local.set $cc_b32 (local.get $t16))
+          (local.set $cc_a32 (local.get $t20))
           (local.set $cc_kind (i32.const 7))
 
           ;; 10018: jo over
@@ -69,12 +68,12 @@
           (if (i32.and (i32.shl (i32.const 1) (local.get $cc)) (i32.const 8)) (then
 
             ;; 1002c over: ahi %r5,1
-            (local.set $t18 (i32.wrap_i64 (local.get $r5)))
-            (local.set $t17 (i32.add (local.get $t18) (i32.const 1)))
-            (local.set $r5 (i64.or (i64.and (local.get $r5) (i64.const 0xffffffff00000000)) (i64.extend_i32_u (local.get $t17))))
-            (local.set $t16 (local.get $t18))
+            (local.set $t20 (i32.wrap_i64 (local.get $r5)))
+            (local.set $t19 (i32.add (local.get $t20) (i32.const 1)))
+            (local.set $r5 (i64.or (i64.and (local.get $r5) (i64.const 0xffffffff00000000)) (i64.extend_i32_u (local.get $t19))))
+            (local.set $t18 (local.get $t20))
             (local.set $cc_b32 (i32.const 1))
-            (local.set $cc_a32 (local.get $t16))
+            (local.set $cc_a32 (local.get $t18))
             (local.set $cc_kind (i32.const 7))
 
             ;; 10030: j count
@@ -83,25 +82,25 @@
           ))
 
           ;; 1001c: alr %r4,%r2
-          (local.set $t16 (i32.wrap_i64 (local.get $r2)))
-          (local.set $t17 (i32.wrap_i64 (local.get $r4)))
-          (local.set $t18 (i32.add (local.get $t17) (local.get $t16)))
-          (local.set $r4 (i64.or (i64.and (local.get $r4) (i64.const 0xffffffff00000000)) (i64.extend_i32_u (local.get $t18))))
-          (local.set $t14 (local.get $t17))
-          (local.set $cc_b32 (local.get $t18))
-          (local.set $cc_a32 (local.get $t14))
+          (local.set $t18 (i32.wrap_i64 (local.get $r2)))
+          (local.set $t19 (i32.wrap_i64 (local.get $r4)))
+          (local.set $t20 (i32.add (local.get $t19) (local.get $t18)))
+          (local.set $r4 (i64.or (i64.and (local.get $r4) (i64.const 0xffffffff00000000)) (i64.extend_i32_u (local.get $t20))))
+          (local.set $t16 (local.get $t19))
+          (local.set $cc_b32 (local.get $t20))
+          (local.set $cc_a32 (local.get $t16))
           (local.set $cc_kind (i32.const 11))
 
           ;; 1001e: jnle carry
           (if (i32.lt_u (local.get $cc_b32) (local.get $cc_a32)) (then
 
             ;; 10034 carry: ahi %r5,100
-            (local.set $t14 (i32.wrap_i64 (local.get $r5)))
-            (local.set $t18 (i32.add (local.get $t14) (i32.const 100)))
-            (local.set $r5 (i64.or (i64.and (local.get $r5) (i64.const 0xffffffff00000000)) (i64.extend_i32_u (local.get $t18))))
-            (local.set $t17 (local.get $t14))
+            (local.set $t16 (i32.wrap_i64 (local.get $r5)))
+            (local.set $t20 (i32.add (local.get $t16) (i32.const 100)))
+            (local.set $r5 (i64.or (i64.and (local.get $r5) (i64.const 0xffffffff00000000)) (i64.extend_i32_u (local.get $t20))))
+            (local.set $t19 (local.get $t16))
             (local.set $cc_b32 (i32.const 100))
-            (local.set $cc_a32 (local.get $t17))
+            (local.set $cc_a32 (local.get $t19))
             (local.set $cc_kind (i32.const 7))
 
             ;; 10038: j count
@@ -112,9 +111,9 @@
         )
 
         ;; 10022 count: brct %r1,again
-        (local.set $t17 (i32.sub (i32.wrap_i64 (local.get $r1)) (i32.const 1)))
-        (local.set $r1 (i64.or (i64.and (local.get $r1) (i64.const 0xffffffff00000000)) (i64.extend_i32_u (local.get $t17))))
-        (if (local.get $t17) (then
+        (local.set $t19 (i32.sub (i32.wrap_i64 (local.get $r1)) (i32.const 1)))
+        (local.set $r1 (i64.or (i64.and (local.get $r1) (i64.const 0xffffffff00000000)) (i64.extend_i32_u (local.get $t19))))
+        (if (local.get $t19) (then
           (local.set $budget (i32.sub (local.get $budget) (i32.const 1)))
           (if (i32.lt_s (local.get $budget) (i32.const 0)) (then
             (local.set $address (i64.add (local.get $base) (i64.const 22)))
@@ -126,12 +125,19 @@
 
         ;; 10026: ipm %r6
         (if (local.get $cc_kind) (then
-          (local.set $t17
-            (call $conditionCode (local.get $cc_kind) (local.get $cc_a32) (local.get $cc_b32) (local.get $cc_a64) (local.get $cc_b64)))
+          (local.set $t19
+            (call $conditionCode
+              (local.get $cc_kind)
+              (local.get $cc_a32)
+              (local.get $cc_b32)
+              (local.get $cc_a64)
+              (local.get $cc_b64)
+              (local.get $cc_af64)
+              (local.get $cc_bf64)))
         ) (else
-          (local.set $t17 (local.get $cc))
+          (local.set $t19 (local.get $cc))
         ))
-        (local.set $cc (local.get $t17))
+        (local.set $cc (local.get $t19))
         (local.set $cc_kind (i32.const 0))
         (local.set $r6
           (i64.or
@@ -161,12 +167,19 @@
     (i64.store (i32.const 1032) (local.get $r1)) (; %r1 ;)
     (i64.store (i32.const 1072) (local.get $r6)) (; %r6 ;)
     (if (local.get $cc_kind) (then
-      (local.set $t23
-        (call $conditionCode (local.get $cc_kind) (local.get $cc_a32) (local.get $cc_b32) (local.get $cc_a64) (local.get $cc_b64)))
+      (local.set $t25
+        (call $conditionCode
+          (local.get $cc_kind)
+          (local.get $cc_a32)
+          (local.get $cc_b32)
+          (local.get $cc_a64)
+          (local.get $cc_b64)
+          (local.get $cc_af64)
+          (local.get $cc_bf64)))
     ) (else
-      (local.set $t23 (local.get $cc))
+      (local.set $t25 (local.get $cc))
     ))
-    (i32.store (i32.const 2072) (local.get $t23)) (; CC ;)
+    (i32.store (i32.const 2072) (local.get $t25)) (; CC ;)
     (i64.store (i32.const 2064) (local.get $address)) (; PSW_ADDRESS ;)
     (i32.store (i32.const 2112) (local.get $budget)) (; BUDGET ;)
     (local.get $reason)

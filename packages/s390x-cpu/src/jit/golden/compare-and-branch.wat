@@ -23,16 +23,15 @@
 ;;         .align 4
 ;; numbers: .long 1,2,3,5,7,11,13,17
 ;;
-;; 64-bit mode, 16 guest instructions in 7 blocks, 932 bytes of WebAssembly
+;; 64-bit mode, 16 guest instructions in 7 blocks, 942 bytes of WebAssembly
 
 (module
-  (import "env" "conditionCode" (func $conditionCode (param i32 i32 i32 i64 i64) (result i32)))
   (import "env" "memory" (memory 804 804))
   (func $region (export "region") (param $base i64) (result i32)
-    (local $cc i32) (local $cc_kind i32) (local $cc_a32 i32) (local $cc_b32 i32) (local $cc_a64 i64) (local $cc_b64 i64) (local $address i64)
-    (local $reason i32) (local $budget i32) (local $next i32) (local $count i32) (local $bank i32) (local $r3 i64) (local $t14 i32)
-    (local $r4 i64) (local $t16 i32) (local $r1 i64) (local $t18 i32) (local $t19 i32) (local $r0 i64) (local $r6 i64) (local $r2 i64)
-    (local $t23 i64) (local $t24 i64) (local $t25 i64) (local $r5 i64) (local $t27 i32)
+    (local $cc i32) (local $cc_kind i32) (local $cc_a32 i32) (local $cc_b32 i32) (local $cc_a64 i64) (local $cc_b64 i64) (local $cc_af64 f64)
+    (local $cc_bf64 f64) (local $address i64) (local $reason i32) (local $budget i32) (local $next i32) (local $count i32) (local $bank i32)
+    (local $r3 i64) (local $t16 i32) (local $r4 i64) (local $t18 i32) (local $r1 i64) (local $t20 i32) (local $t21 i32) (local $r0 i64)
+    (local $r6 i64) (local $r2 i64) (local $t25 i64) (local $t26 i64) (local $t27 i64) (local $r5 i64) (local $t29 i32)
 
     ;; entry: other pages must be where they were; budget and registers into locals
     (local.set $bank (i32.load (i32.const 2100)) (; BANK ;))
@@ -51,9 +50,9 @@
         (block $to_found
 
           ;; 10012 again: crjh %r3,%r4,absent
-          (local.set $t14 (i32.wrap_i64 (local.get $r3)))
-          (local.set $t16 (i32.wrap_i64 (local.get $r4)))
-          (if (i32.gt_s (local.get $t14) (local.get $t16)) (then
+          (local.set $t16 (i32.wrap_i64 (local.get $r3)))
+          (local.set $t18 (i32.wrap_i64 (local.get $r4)))
+          (if (i32.gt_s (local.get $t16) (local.get $t18)) (then
 
             ;; 10050 absent: lhi %r1,-1
             (local.set $r1 (i64.or (i64.and (local.get $r1) (i64.const 0xffffffff00000000)) (i64.const 0xffffffff)))
@@ -64,13 +63,13 @@
           (local.set $r1 (i64.or (i64.and (local.get $r1) (i64.const 0xffffffff00000000)) (i64.extend_i32_u (i32.wrap_i64 (local.get $r3)))))
 
           ;; 1001a: ar %r1,%r4
-          (local.set $t16 (i32.wrap_i64 (local.get $r4)))
-          (local.set $t14 (i32.wrap_i64 (local.get $r1)))
-          (local.set $t18 (i32.add (local.get $t14) (local.get $t16)))
-          (local.set $r1 (i64.or (i64.and (local.get $r1) (i64.const 0xffffffff00000000)) (i64.extend_i32_u (local.get $t18))))
-          (local.set $t19 (local.get $t14))
-          (local.set $cc_b32 (local.get $t16))
-          (local.set $cc_a32 (local.get $t19))
+          (local.set $t18 (i32.wrap_i64 (local.get $r4)))
+          (local.set $t16 (i32.wrap_i64 (local.get $r1)))
+          (local.set $t20 (i32.add (local.get $t16) (local.get $t18)))
+          (local.set $r1 (i64.or (i64.and (local.get $r1) (i64.const 0xffffffff00000000)) (i64.extend_i32_u (local.get $t20))))
+          (local.set $t21 (local.get $t16))
+          (local.set $cc_b32 (local.get $t18))
+          (local.set $cc_a32 (local.get $t21))
           (local.set $cc_kind (i32.const 7))
 
           ;; 1001c: srl %r1,1
@@ -86,25 +85,25 @@
           (local.set $r6 (local.get $r0))
 
           ;; 1002a: lgf %r0,0(%r6,%r2)
-          (local.set $t23 (i64.add (local.get $r2) (local.get $r6)))
-          (local.set $t24 (local.get $t23))
-          (local.set $t19 (i32.add (local.get $bank) (i32.and (i32.wrap_i64 (i64.shr_u (local.get $t24) (i64.const 8))) (i32.const 16368))))
-          (if (i64.gt_u (i64.sub (local.get $t24) (i64.load (local.get $t19))) (i64.const 4092)) (then
+          (local.set $t25 (i64.add (local.get $r2) (local.get $r6)))
+          (local.set $t26 (local.get $t25))
+          (local.set $t21 (i32.add (local.get $bank) (i32.and (i32.wrap_i64 (i64.shr_u (local.get $t26) (i64.const 8))) (i32.const 16368))))
+          (if (i64.gt_u (i64.sub (local.get $t26) (i64.load (local.get $t21))) (i64.const 4092)) (then
             (local.set $address (i64.add (local.get $base) (i64.const 42)))
             (local.set $reason (i32.const 1))
             (br $to_exit)
           ) (else
-            (local.set $t18 (i32.sub (i32.load offset=8 (local.get $t19)) (i32.wrap_i64 (local.get $t24))))
+            (local.set $t20 (i32.sub (i32.load offset=8 (local.get $t21)) (i32.wrap_i64 (local.get $t26))))
           ))
-          (local.set $t25 (i64.load32_s offset=12 (local.get $t18)))
-          (local.set $r0 (local.get $t25))
+          (local.set $t27 (i64.load32_s offset=12 (local.get $t20)))
+          (local.set $r0 (local.get $t27))
 
           ;; 10030: cgr %r0,%r5
-          (local.set $t25 (local.get $r5))
-          (local.set $t24 (local.get $r0))
-          (local.set $t23 (local.get $t24))
-          (local.set $cc_b64 (local.get $t25))
-          (local.set $cc_a64 (local.get $t23))
+          (local.set $t27 (local.get $r5))
+          (local.set $t26 (local.get $r0))
+          (local.set $t25 (local.get $t26))
+          (local.set $cc_b64 (local.get $t27))
+          (local.set $cc_a64 (local.get $t25))
           (local.set $cc_kind (i32.const 3))
 
           ;; 10034: je found
@@ -114,12 +113,12 @@
           (if (i64.gt_s (local.get $cc_a64) (local.get $cc_b64)) (then
 
             ;; 10046 below: ahik %r4,%r1,-1
-            (local.set $t18 (i32.wrap_i64 (local.get $r1)))
-            (local.set $t19 (i32.add (local.get $t18) (i32.const -1)))
-            (local.set $r4 (i64.or (i64.and (local.get $r4) (i64.const 0xffffffff00000000)) (i64.extend_i32_u (local.get $t19))))
-            (local.set $t14 (local.get $t18))
+            (local.set $t20 (i32.wrap_i64 (local.get $r1)))
+            (local.set $t21 (i32.add (local.get $t20) (i32.const -1)))
+            (local.set $r4 (i64.or (i64.and (local.get $r4) (i64.const 0xffffffff00000000)) (i64.extend_i32_u (local.get $t21))))
+            (local.set $t16 (local.get $t20))
             (local.set $cc_b32 (i32.const -1))
-            (local.set $cc_a32 (local.get $t14))
+            (local.set $cc_a32 (local.get $t16))
             (local.set $cc_kind (i32.const 7))
 
             ;; 1004c: j again
@@ -134,12 +133,12 @@
           ))
 
           ;; 1003c: ahik %r3,%r1,1
-          (local.set $t14 (i32.wrap_i64 (local.get $r1)))
-          (local.set $t19 (i32.add (local.get $t14) (i32.const 1)))
-          (local.set $r3 (i64.or (i64.and (local.get $r3) (i64.const 0xffffffff00000000)) (i64.extend_i32_u (local.get $t19))))
-          (local.set $t18 (local.get $t14))
+          (local.set $t16 (i32.wrap_i64 (local.get $r1)))
+          (local.set $t21 (i32.add (local.get $t16) (i32.const 1)))
+          (local.set $r3 (i64.or (i64.and (local.get $r3) (i64.const 0xffffffff00000000)) (i64.extend_i32_u (local.get $t21))))
+          (local.set $t20 (local.get $t16))
           (local.set $cc_b32 (i32.const 1))
-          (local.set $cc_a32 (local.get $t18))
+          (local.set $cc_a32 (local.get $t20))
           (local.set $cc_kind (i32.const 7))
 
           ;; 10042: j again
@@ -169,12 +168,19 @@
     (i64.store (i32.const 1056) (local.get $r4)) (; %r4 ;)
     (i64.store (i32.const 1048) (local.get $r3)) (; %r3 ;)
     (if (local.get $cc_kind) (then
-      (local.set $t27
-        (call $conditionCode (local.get $cc_kind) (local.get $cc_a32) (local.get $cc_b32) (local.get $cc_a64) (local.get $cc_b64)))
+      (local.set $t29
+        (call $conditionCode
+          (local.get $cc_kind)
+          (local.get $cc_a32)
+          (local.get $cc_b32)
+          (local.get $cc_a64)
+          (local.get $cc_b64)
+          (local.get $cc_af64)
+          (local.get $cc_bf64)))
     ) (else
-      (local.set $t27 (local.get $cc))
+      (local.set $t29 (local.get $cc))
     ))
-    (i32.store (i32.const 2072) (local.get $t27)) (; CC ;)
+    (i32.store (i32.const 2072) (local.get $t29)) (; CC ;)
     (i64.store (i32.const 2064) (local.get $address)) (; PSW_ADDRESS ;)
     (i32.store (i32.const 2112) (local.get $budget)) (; BUDGET ;)
     (local.get $reason)

@@ -13,17 +13,16 @@
 ;;         .space 256
 ;; to:     .space 128
 ;;
-;; 64-bit mode, 5 guest instructions in 2 blocks, 746 bytes of WebAssembly
+;; 64-bit mode, 5 guest instructions in 2 blocks, 756 bytes of WebAssembly
 
 (module
-  (import "env" "conditionCode" (func $conditionCode (param i32 i32 i32 i64 i64) (result i32)))
   (import "env" "copySpan" (func $copySpan (param i32 i32 i32)))
   (import "env" "memory" (memory 804 804))
   (func $region (export "region") (param $base i64) (result i32)
-    (local $cc i32) (local $cc_kind i32) (local $cc_a32 i32) (local $cc_b32 i32) (local $cc_a64 i64) (local $cc_b64 i64) (local $address i64)
-    (local $reason i32) (local $budget i32) (local $next i32) (local $count i32) (local $bank i32) (local $r4 i64) (local $t14 i32)
-    (local $t15 i32) (local $r2 i64) (local $t17 i64) (local $r3 i64) (local $t19 i64) (local $t20 i64) (local $t21 i32) (local $t22 i32)
-    (local $t23 i64) (local $t24 i32) (local $t25 i32) (local $t26 i32)
+    (local $cc i32) (local $cc_kind i32) (local $cc_a32 i32) (local $cc_b32 i32) (local $cc_a64 i64) (local $cc_b64 i64) (local $cc_af64 f64)
+    (local $cc_bf64 f64) (local $address i64) (local $reason i32) (local $budget i32) (local $next i32) (local $count i32) (local $bank i32)
+    (local $r4 i64) (local $t16 i32) (local $t17 i32) (local $r2 i64) (local $t19 i64) (local $r3 i64) (local $t21 i64) (local $t22 i64)
+    (local $t23 i32) (local $t24 i32) (local $t25 i64) (local $t26 i32) (local $t27 i32) (local $t28 i32)
 
     ;; entry: other pages must be where they were; budget and registers into locals
     (local.set $bank (i32.load (i32.const 2100)) (; BANK ;))
@@ -38,39 +37,39 @@
 
         ;; 10010 again: exrl %r4,move, which executes mvc 0(1,%r2),0(%r3)
         (block $to_10016
-          (local.set $t14 (i32.and (i32.wrap_i64 (local.get $r4)) (i32.const 255)))
-          (local.set $t15 (i32.add (local.get $t14) (i32.const 1)))
-          (local.set $t17 (local.get $r2))
-          (local.set $t19 (local.get $r3))
-          (local.set $t20 (local.get $t17))
-          (local.set $t21 (i32.add (local.get $bank) (i32.and (i32.wrap_i64 (i64.shr_u (local.get $t20) (i64.const 8))) (i32.const 16368))))
+          (local.set $t16 (i32.and (i32.wrap_i64 (local.get $r4)) (i32.const 255)))
+          (local.set $t17 (i32.add (local.get $t16) (i32.const 1)))
+          (local.set $t19 (local.get $r2))
+          (local.set $t21 (local.get $r3))
+          (local.set $t22 (local.get $t19))
+          (local.set $t23 (i32.add (local.get $bank) (i32.and (i32.wrap_i64 (i64.shr_u (local.get $t22) (i64.const 8))) (i32.const 16368))))
           (if
             (i64.gt_u
-              (i64.sub (local.get $t20) (i64.load offset=16384 (local.get $t21)))
-              (i64.extend_i32_u (i32.sub (i32.const 4096) (local.get $t15))))
+              (i64.sub (local.get $t22) (i64.load offset=16384 (local.get $t23)))
+              (i64.extend_i32_u (i32.sub (i32.const 4096) (local.get $t17))))
           (then
-            (local.set $t22 (i32.const 0))
+            (local.set $t24 (i32.const 0))
           ) (else
-            (local.set $t22
+            (local.set $t24
               (i32.add
-                (i32.sub (i32.load offset=16392 (local.get $t21)) (i32.wrap_i64 (local.get $t20)))
-                (i32.sub (i32.const 16) (local.get $t15))))
+                (i32.sub (i32.load offset=16392 (local.get $t23)) (i32.wrap_i64 (local.get $t22)))
+                (i32.sub (i32.const 16) (local.get $t17))))
           ))
-          (if (local.get $t22) (then
-            (local.set $t23 (local.get $t19))
-            (local.set $t24 (i32.add (local.get $bank) (i32.and (i32.wrap_i64 (i64.shr_u (local.get $t23) (i64.const 8))) (i32.const 16368))))
+          (if (local.get $t24) (then
+            (local.set $t25 (local.get $t21))
+            (local.set $t26 (i32.add (local.get $bank) (i32.and (i32.wrap_i64 (i64.shr_u (local.get $t25) (i64.const 8))) (i32.const 16368))))
             (if
-              (i64.gt_u (i64.sub (local.get $t23) (i64.load (local.get $t24))) (i64.extend_i32_u (i32.sub (i32.const 4096) (local.get $t15))))
+              (i64.gt_u (i64.sub (local.get $t25) (i64.load (local.get $t26))) (i64.extend_i32_u (i32.sub (i32.const 4096) (local.get $t17))))
             (then
-              (local.set $t25 (i32.const 0))
+              (local.set $t27 (i32.const 0))
             ) (else
-              (local.set $t25
+              (local.set $t27
                 (i32.add
-                  (i32.sub (i32.load offset=8 (local.get $t24)) (i32.wrap_i64 (local.get $t23)))
-                  (i32.sub (i32.const 16) (local.get $t15))))
+                  (i32.sub (i32.load offset=8 (local.get $t26)) (i32.wrap_i64 (local.get $t25)))
+                  (i32.sub (i32.const 16) (local.get $t17))))
             ))
-            (if (local.get $t25) (then
-              (call $copySpan (local.get $t22) (local.get $t25) (local.get $t15))
+            (if (local.get $t27) (then
+              (call $copySpan (local.get $t24) (local.get $t27) (local.get $t17))
               (br $to_10016)
             ))
           ))
@@ -80,16 +79,16 @@
         )
 
         ;; 10016: la %r2,21(%r2)
-        (local.set $t23 (i64.add (local.get $r2) (i64.const 21)))
-        (local.set $r2 (local.get $t23))
+        (local.set $t25 (i64.add (local.get $r2) (i64.const 21)))
+        (local.set $r2 (local.get $t25))
 
         ;; 1001a: aghi %r4,-6
-        (local.set $t23 (local.get $r4))
-        (local.set $t20 (i64.add (local.get $t23) (i64.const -6)))
-        (local.set $r4 (local.get $t20))
-        (local.set $t19 (local.get $t23))
+        (local.set $t25 (local.get $r4))
+        (local.set $t22 (i64.add (local.get $t25) (i64.const -6)))
+        (local.set $r4 (local.get $t22))
+        (local.set $t21 (local.get $t25))
         (local.set $cc_b64 (i64.const -6))
-        (local.set $cc_a64 (local.get $t19))
+        (local.set $cc_a64 (local.get $t21))
         (local.set $cc_kind (i32.const 8))
 
         ;; 1001e: jnl again
@@ -129,12 +128,19 @@
     (i64.store (i32.const 1040) (local.get $r2)) (; %r2 ;)
     (i64.store (i32.const 1056) (local.get $r4)) (; %r4 ;)
     (if (local.get $cc_kind) (then
-      (local.set $t26
-        (call $conditionCode (local.get $cc_kind) (local.get $cc_a32) (local.get $cc_b32) (local.get $cc_a64) (local.get $cc_b64)))
+      (local.set $t28
+        (call $conditionCode
+          (local.get $cc_kind)
+          (local.get $cc_a32)
+          (local.get $cc_b32)
+          (local.get $cc_a64)
+          (local.get $cc_b64)
+          (local.get $cc_af64)
+          (local.get $cc_bf64)))
     ) (else
-      (local.set $t26 (local.get $cc))
+      (local.set $t28 (local.get $cc))
     ))
-    (i32.store (i32.const 2072) (local.get $t26)) (; CC ;)
+    (i32.store (i32.const 2072) (local.get $t28)) (; CC ;)
     (i64.store (i32.const 2064) (local.get $address)) (; PSW_ADDRESS ;)
     (i32.store (i32.const 2112) (local.get $budget)) (; BUDGET ;)
     (local.get $reason)

@@ -9,15 +9,14 @@
 ;;         brctg %r1,head
 ;;         svc   255
 ;;
-;; 64-bit mode, 6 guest instructions in 4 blocks, 617 bytes of WebAssembly
+;; 64-bit mode, 6 guest instructions in 4 blocks, 627 bytes of WebAssembly
 
 (module
-  (import "env" "conditionCode" (func $conditionCode (param i32 i32 i32 i64 i64) (result i32)))
   (import "env" "memory" (memory 804 804))
   (func $region (export "region") (param $base i64) (result i32)
-    (local $cc i32) (local $cc_kind i32) (local $cc_a32 i32) (local $cc_b32 i32) (local $cc_a64 i64) (local $cc_b64 i64) (local $address i64)
-    (local $reason i32) (local $budget i32) (local $next i32) (local $count i32) (local $bank i32) (local $r1 i64) (local $t14 i32)
-    (local $r2 i64) (local $t16 i64) (local $t17 i64) (local $t18 i64) (local $t19 i32)
+    (local $cc i32) (local $cc_kind i32) (local $cc_a32 i32) (local $cc_b32 i32) (local $cc_a64 i64) (local $cc_b64 i64) (local $cc_af64 f64)
+    (local $cc_bf64 f64) (local $address i64) (local $reason i32) (local $budget i32) (local $next i32) (local $count i32) (local $bank i32)
+    (local $r1 i64) (local $t16 i32) (local $r2 i64) (local $t18 i64) (local $t19 i64) (local $t20 i64) (local $t21 i32)
 
     ;; entry: other pages must be where they were; budget and registers into locals
     (local.set $bank (i32.load (i32.const 2100)) (; BANK ;))
@@ -35,17 +34,17 @@
             (if (i32.eq (local.get $next) (i32.const 3)) (then (br $to_middle)))
 
             ;; 10008 start: tmll %r1,1
-            (local.set $t14 (i32.and (i32.wrap_i64 (local.get $r1)) (i32.const 1)))
+            (local.set $t16 (i32.and (i32.wrap_i64 (local.get $r1)) (i32.const 1)))
             (local.set $cc
               (select
                 (i32.const 0)
                 (select
                   (i32.const 3)
                   (i32.add
-                    (i32.ne (i32.and (local.get $t14) (i32.shr_u (i32.const 0x80000000) (i32.clz (i32.const 1)))) (i32.const 0))
+                    (i32.ne (i32.and (local.get $t16) (i32.shr_u (i32.const 0x80000000) (i32.clz (i32.const 1)))) (i32.const 0))
                     (i32.const 1))
-                  (i32.eq (local.get $t14) (i32.const 1)))
-                (i32.eqz (local.get $t14))))
+                  (i32.eq (local.get $t16) (i32.const 1)))
+                (i32.eqz (local.get $t16))))
             (local.set $cc_kind (i32.const 0))
 
             ;; 1000c: jo middle
@@ -54,19 +53,19 @@
           )
 
           ;; 10014 middle: aghi %r2,5
-          (local.set $t16 (local.get $r2))
-          (local.set $t17 (i64.add (local.get $t16) (i64.const 5)))
-          (local.set $r2 (local.get $t17))
-          (local.set $t18 (local.get $t16))
+          (local.set $t18 (local.get $r2))
+          (local.set $t19 (i64.add (local.get $t18) (i64.const 5)))
+          (local.set $r2 (local.get $t19))
+          (local.set $t20 (local.get $t18))
           (local.set $cc_b64 (i64.const 5))
-          (local.set $cc_a64 (local.get $t18))
+          (local.set $cc_a64 (local.get $t20))
           (local.set $cc_kind (i32.const 8))
 
           ;; 10018: brctg %r1,head
-          (local.set $t18 (i64.sub (local.get $r1) (i64.const 1)))
-          (local.set $r1 (local.get $t18))
-          (local.set $t14 (i64.ne (local.get $t18) (i64.const 0)))
-          (if (local.get $t14) (then (br $to_head)))
+          (local.set $t20 (i64.sub (local.get $r1) (i64.const 1)))
+          (local.set $r1 (local.get $t20))
+          (local.set $t16 (i64.ne (local.get $t20) (i64.const 0)))
+          (if (local.get $t16) (then (br $to_head)))
 
           ;; 1001c: svc 255
           (local.set $address (i64.add (local.get $base) (i64.const 28)))
@@ -76,12 +75,12 @@
         )
 
         ;; 10010 head: aghi %r2,3
-        (local.set $t18 (local.get $r2))
-        (local.set $t17 (i64.add (local.get $t18) (i64.const 3)))
-        (local.set $r2 (local.get $t17))
-        (local.set $t16 (local.get $t18))
+        (local.set $t20 (local.get $r2))
+        (local.set $t19 (i64.add (local.get $t20) (i64.const 3)))
+        (local.set $r2 (local.get $t19))
+        (local.set $t18 (local.get $t20))
         (local.set $cc_b64 (i64.const 3))
-        (local.set $cc_a64 (local.get $t16))
+        (local.set $cc_a64 (local.get $t18))
         (local.set $cc_kind (i32.const 8))
         (local.set $next (i32.const 3))
         (local.set $budget (i32.sub (local.get $budget) (i32.const 1)))
@@ -99,12 +98,19 @@
     (i64.store (i32.const 1040) (local.get $r2)) (; %r2 ;)
     (i64.store (i32.const 1032) (local.get $r1)) (; %r1 ;)
     (if (local.get $cc_kind) (then
-      (local.set $t19
-        (call $conditionCode (local.get $cc_kind) (local.get $cc_a32) (local.get $cc_b32) (local.get $cc_a64) (local.get $cc_b64)))
+      (local.set $t21
+        (call $conditionCode
+          (local.get $cc_kind)
+          (local.get $cc_a32)
+          (local.get $cc_b32)
+          (local.get $cc_a64)
+          (local.get $cc_b64)
+          (local.get $cc_af64)
+          (local.get $cc_bf64)))
     ) (else
-      (local.set $t19 (local.get $cc))
+      (local.set $t21 (local.get $cc))
     ))
-    (i32.store (i32.const 2072) (local.get $t19)) (; CC ;)
+    (i32.store (i32.const 2072) (local.get $t21)) (; CC ;)
     (i64.store (i32.const 2064) (local.get $address)) (; PSW_ADDRESS ;)
     (i32.store (i32.const 2112) (local.get $budget)) (; BUDGET ;)
     (local.get $reason)

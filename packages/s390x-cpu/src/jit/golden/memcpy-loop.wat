@@ -21,15 +21,15 @@
 ;;         .space 256
 ;; to:     .space 24
 ;;
-;; 64-bit mode, 14 guest instructions in 4 blocks, 964 bytes of WebAssembly
+;; 64-bit mode, 14 guest instructions in 4 blocks, 970 bytes of WebAssembly
 
 (module
   (import "env" "memory" (memory 804 804))
   (func $region (export "region") (param $base i64) (result i32)
-    (local $cc i32) (local $cc_kind i32) (local $cc_a32 i32) (local $cc_b32 i32) (local $cc_a64 i64) (local $cc_b64 i64) (local $address i64)
-    (local $reason i32) (local $budget i32) (local $next i32) (local $count i32) (local $bank i32) (local $r3 i64) (local $t14 i64)
-    (local $t15 i64) (local $t16 i32) (local $t17 i32) (local $t18 i64) (local $r0 i64) (local $r2 i64) (local $r4 i64) (local $r1 i64)
-    (local $r5 i64)
+    (local $cc i32) (local $cc_kind i32) (local $cc_a32 i32) (local $cc_b32 i32) (local $cc_a64 i64) (local $cc_b64 i64) (local $cc_af64 f64)
+    (local $cc_bf64 f64) (local $address i64) (local $reason i32) (local $budget i32) (local $next i32) (local $count i32) (local $bank i32)
+    (local $r3 i64) (local $t16 i64) (local $t17 i64) (local $t18 i32) (local $t19 i32) (local $t20 i64) (local $r0 i64) (local $r2 i64)
+    (local $r4 i64) (local $r1 i64) (local $r5 i64)
 
     ;; entry: other pages must be where they were; budget and registers into locals
     (local.set $bank (i32.load (i32.const 2100)) (; BANK ;))
@@ -46,45 +46,45 @@
       (loop $loop_bytes
 
         ;; 10010 bytes: llgc %r0,0(%r3)
-        (local.set $t14 (local.get $r3))
-        (local.set $t15 (local.get $t14))
-        (local.set $t16 (i32.add (local.get $bank) (i32.and (i32.wrap_i64 (i64.shr_u (local.get $t15) (i64.const 8))) (i32.const 16368))))
-        (if (i64.gt_u (i64.sub (local.get $t15) (i64.load (local.get $t16))) (i64.const 4095)) (then
+        (local.set $t16 (local.get $r3))
+        (local.set $t17 (local.get $t16))
+        (local.set $t18 (i32.add (local.get $bank) (i32.and (i32.wrap_i64 (i64.shr_u (local.get $t17) (i64.const 8))) (i32.const 16368))))
+        (if (i64.gt_u (i64.sub (local.get $t17) (i64.load (local.get $t18))) (i64.const 4095)) (then
           (local.set $address (i64.add (local.get $base) (i64.const 16)))
           (local.set $reason (i32.const 1))
           (br $to_exit)
         ) (else
-          (local.set $t17 (i32.sub (i32.load offset=8 (local.get $t16)) (i32.wrap_i64 (local.get $t15))))
+          (local.set $t19 (i32.sub (i32.load offset=8 (local.get $t18)) (i32.wrap_i64 (local.get $t17))))
         ))
-        (local.set $t18 (i64.load8_u offset=15 (local.get $t17)))
-        (local.set $r0 (local.get $t18))
+        (local.set $t20 (i64.load8_u offset=15 (local.get $t19)))
+        (local.set $r0 (local.get $t20))
 
         ;; 10016: stc %r0,0(%r2)
-        (local.set $t18 (local.get $r2))
-        (local.set $t17 (i32.wrap_i64 (local.get $r0)))
-        (local.set $t15 (local.get $t18))
-        (local.set $t16 (i32.add (local.get $bank) (i32.and (i32.wrap_i64 (i64.shr_u (local.get $t15) (i64.const 8))) (i32.const 16368))))
-        (if (i64.gt_u (i64.sub (local.get $t15) (i64.load offset=16384 (local.get $t16))) (i64.const 4095)) (then
+        (local.set $t20 (local.get $r2))
+        (local.set $t19 (i32.wrap_i64 (local.get $r0)))
+        (local.set $t17 (local.get $t20))
+        (local.set $t18 (i32.add (local.get $bank) (i32.and (i32.wrap_i64 (i64.shr_u (local.get $t17) (i64.const 8))) (i32.const 16368))))
+        (if (i64.gt_u (i64.sub (local.get $t17) (i64.load offset=16384 (local.get $t18))) (i64.const 4095)) (then
           (local.set $address (i64.add (local.get $base) (i64.const 22)))
           (local.set $reason (i32.const 1))
           (br $to_exit)
         ) (else
-          (i32.store8 offset=15 (i32.sub (i32.load offset=16392 (local.get $t16)) (i32.wrap_i64 (local.get $t15))) (local.get $t17))
+          (i32.store8 offset=15 (i32.sub (i32.load offset=16392 (local.get $t18)) (i32.wrap_i64 (local.get $t17))) (local.get $t19))
         ))
 
         ;; 1001a: la %r3,1(%r3)
-        (local.set $t15 (i64.add (local.get $r3) (i64.const 1)))
-        (local.set $r3 (local.get $t15))
+        (local.set $t17 (i64.add (local.get $r3) (i64.const 1)))
+        (local.set $r3 (local.get $t17))
 
         ;; 1001e: la %r2,1(%r2)
-        (local.set $t15 (i64.add (local.get $r2) (i64.const 1)))
-        (local.set $r2 (local.get $t15))
+        (local.set $t17 (i64.add (local.get $r2) (i64.const 1)))
+        (local.set $r2 (local.get $t17))
 
         ;; 10022: brctg %r4,bytes
-        (local.set $t15 (i64.sub (local.get $r4) (i64.const 1)))
-        (local.set $r4 (local.get $t15))
-        (local.set $t16 (i64.ne (local.get $t15) (i64.const 0)))
-        (if (local.get $t16) (then
+        (local.set $t17 (i64.sub (local.get $r4) (i64.const 1)))
+        (local.set $r4 (local.get $t17))
+        (local.set $t18 (i64.ne (local.get $t17) (i64.const 0)))
+        (if (local.get $t18) (then
           (local.set $budget (i32.sub (local.get $budget) (i32.const 1)))
           (if (i32.lt_s (local.get $budget) (i32.const 0)) (then
             (local.set $address (i64.add (local.get $base) (i64.const 16)))
@@ -95,12 +95,12 @@
         ))
 
         ;; 10026: larl %r2,to
-        (local.set $t15 (i64.add (local.get $base) (i64.const 362)))
-        (local.set $r2 (local.get $t15))
+        (local.set $t17 (i64.add (local.get $base) (i64.const 362)))
+        (local.set $r2 (local.get $t17))
 
         ;; 1002c: larl %r3,from
-        (local.set $t15 (i64.add (local.get $base) (i64.const 82)))
-        (local.set $r3 (local.get $t15))
+        (local.set $t17 (i64.add (local.get $base) (i64.const 82)))
+        (local.set $r3 (local.get $t17))
 
         ;; 10032: lghi %r1,0
         (local.set $r1 (i64.const 0))
@@ -113,38 +113,38 @@
         (loop $loop_words
 
           ;; 1003e words: lg %r0,0(%r1,%r3)
-          (local.set $t15 (i64.add (local.get $r3) (local.get $r1)))
-          (local.set $t18 (local.get $t15))
-          (local.set $t16 (i32.add (local.get $bank) (i32.and (i32.wrap_i64 (i64.shr_u (local.get $t18) (i64.const 8))) (i32.const 16368))))
-          (if (i64.gt_u (i64.sub (local.get $t18) (i64.load (local.get $t16))) (i64.const 4088)) (then
+          (local.set $t17 (i64.add (local.get $r3) (local.get $r1)))
+          (local.set $t20 (local.get $t17))
+          (local.set $t18 (i32.add (local.get $bank) (i32.and (i32.wrap_i64 (i64.shr_u (local.get $t20) (i64.const 8))) (i32.const 16368))))
+          (if (i64.gt_u (i64.sub (local.get $t20) (i64.load (local.get $t18))) (i64.const 4088)) (then
             (local.set $address (i64.add (local.get $base) (i64.const 62)))
             (local.set $reason (i32.const 1))
             (br $to_exit)
           ) (else
-            (local.set $t17 (i32.sub (i32.load offset=8 (local.get $t16)) (i32.wrap_i64 (local.get $t18))))
+            (local.set $t19 (i32.sub (i32.load offset=8 (local.get $t18)) (i32.wrap_i64 (local.get $t20))))
           ))
-          (local.set $t14 (i64.load offset=8 (local.get $t17)))
-          (local.set $r0 (local.get $t14))
+          (local.set $t16 (i64.load offset=8 (local.get $t19)))
+          (local.set $r0 (local.get $t16))
 
           ;; 10044: stg %r0,0(%r1,%r2)
-          (local.set $t14 (i64.add (local.get $r2) (local.get $r1)))
-          (local.set $t18 (local.get $r0))
-          (local.set $t15 (local.get $t14))
-          (local.set $t17 (i32.add (local.get $bank) (i32.and (i32.wrap_i64 (i64.shr_u (local.get $t15) (i64.const 8))) (i32.const 16368))))
-          (if (i64.gt_u (i64.sub (local.get $t15) (i64.load offset=16384 (local.get $t17))) (i64.const 4088)) (then
+          (local.set $t16 (i64.add (local.get $r2) (local.get $r1)))
+          (local.set $t20 (local.get $r0))
+          (local.set $t17 (local.get $t16))
+          (local.set $t19 (i32.add (local.get $bank) (i32.and (i32.wrap_i64 (i64.shr_u (local.get $t17) (i64.const 8))) (i32.const 16368))))
+          (if (i64.gt_u (i64.sub (local.get $t17) (i64.load offset=16384 (local.get $t19))) (i64.const 4088)) (then
             (local.set $address (i64.add (local.get $base) (i64.const 68)))
             (local.set $reason (i32.const 1))
             (br $to_exit)
           ) (else
-            (i64.store offset=8 (i32.sub (i32.load offset=16392 (local.get $t17)) (i32.wrap_i64 (local.get $t15))) (local.get $t18))
+            (i64.store offset=8 (i32.sub (i32.load offset=16392 (local.get $t19)) (i32.wrap_i64 (local.get $t17))) (local.get $t20))
           ))
 
           ;; 1004a: brxlg %r1,%r4,words
-          (local.set $t15 (local.get $r5))
-          (local.set $t18 (i64.add (local.get $r1) (local.get $r4)))
-          (local.set $r1 (local.get $t18))
-          (local.set $t17 (i64.le_s (local.get $t18) (local.get $t15)))
-          (if (local.get $t17) (then
+          (local.set $t17 (local.get $r5))
+          (local.set $t20 (i64.add (local.get $r1) (local.get $r4)))
+          (local.set $r1 (local.get $t20))
+          (local.set $t19 (i64.le_s (local.get $t20) (local.get $t17)))
+          (if (local.get $t19) (then
             (local.set $budget (i32.sub (local.get $budget) (i32.const 1)))
             (if (i32.lt_s (local.get $budget) (i32.const 0)) (then
               (local.set $address (i64.add (local.get $base) (i64.const 62)))

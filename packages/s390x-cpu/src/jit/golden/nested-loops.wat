@@ -13,15 +13,15 @@
 ;;         cgijnh %r1,6,outer
 ;;         svc   255
 ;;
-;; 64-bit mode, 10 guest instructions in 5 blocks, 680 bytes of WebAssembly
+;; 64-bit mode, 10 guest instructions in 5 blocks, 690 bytes of WebAssembly
 
 (module
-  (import "env" "conditionCode" (func $conditionCode (param i32 i32 i32 i64 i64) (result i32)))
   (import "env" "memory" (memory 804 804))
   (func $region (export "region") (param $base i64) (result i32)
-    (local $cc i32) (local $cc_kind i32) (local $cc_a32 i32) (local $cc_b32 i32) (local $cc_a64 i64) (local $cc_b64 i64) (local $address i64)
-    (local $reason i32) (local $budget i32) (local $next i32) (local $count i32) (local $bank i32) (local $r2 i64) (local $r1 i64)
-    (local $r3 i64) (local $t16 i64) (local $r5 i64) (local $t18 i64) (local $t19 i64) (local $t20 i64) (local $t21 i32)
+    (local $cc i32) (local $cc_kind i32) (local $cc_a32 i32) (local $cc_b32 i32) (local $cc_a64 i64) (local $cc_b64 i64) (local $cc_af64 f64)
+    (local $cc_bf64 f64) (local $address i64) (local $reason i32) (local $budget i32) (local $next i32) (local $count i32) (local $bank i32)
+    (local $r2 i64) (local $r1 i64) (local $r3 i64) (local $t18 i64) (local $r5 i64) (local $t20 i64) (local $t21 i64) (local $t22 i64)
+    (local $t23 i32)
 
     ;; entry: other pages must be where they were; budget and registers into locals
     (local.set $bank (i32.load (i32.const 2100)) (; BANK ;))
@@ -44,35 +44,35 @@
             (local.set $r3 (local.get $r1))
 
             ;; 10010: msgr %r3,%r2
-            (local.set $t16 (local.get $r2))
-            (local.set $r3 (i64.mul (local.get $r3) (local.get $t16)))
+            (local.set $t18 (local.get $r2))
+            (local.set $r3 (i64.mul (local.get $r3) (local.get $t18)))
 
             ;; 10014: agr %r5,%r3
-            (local.set $t16 (local.get $r3))
-            (local.set $t18 (local.get $r5))
-            (local.set $t19 (i64.add (local.get $t18) (local.get $t16)))
-            (local.set $r5 (local.get $t19))
-            (local.set $t20 (local.get $t18))
-            (local.set $cc_b64 (local.get $t16))
-            (local.set $cc_a64 (local.get $t20))
+            (local.set $t18 (local.get $r3))
+            (local.set $t20 (local.get $r5))
+            (local.set $t21 (i64.add (local.get $t20) (local.get $t18)))
+            (local.set $r5 (local.get $t21))
+            (local.set $t22 (local.get $t20))
+            (local.set $cc_b64 (local.get $t18))
+            (local.set $cc_a64 (local.get $t22))
             (local.set $cc_kind (i32.const 8))
 
             ;; 10018: cgijh %r3,20,next
-            (local.set $t20 (local.get $r3))
-            (if (i64.gt_s (local.get $t20) (i64.const 20)) (then (br $to_next)))
+            (local.set $t22 (local.get $r3))
+            (if (i64.gt_s (local.get $t22) (i64.const 20)) (then (br $to_next)))
 
             ;; 1001e: aghi %r2,1
-            (local.set $t20 (local.get $r2))
-            (local.set $t19 (i64.add (local.get $t20) (i64.const 1)))
-            (local.set $r2 (local.get $t19))
-            (local.set $t18 (local.get $t20))
+            (local.set $t22 (local.get $r2))
+            (local.set $t21 (i64.add (local.get $t22) (i64.const 1)))
+            (local.set $r2 (local.get $t21))
+            (local.set $t20 (local.get $t22))
             (local.set $cc_b64 (i64.const 1))
-            (local.set $cc_a64 (local.get $t18))
+            (local.set $cc_a64 (local.get $t20))
             (local.set $cc_kind (i32.const 8))
 
             ;; 10022: cgijl %r2,10,inner
-            (local.set $t18 (local.get $r2))
-            (if (i64.lt_s (local.get $t18) (i64.const 10)) (then
+            (local.set $t20 (local.get $r2))
+            (if (i64.lt_s (local.get $t20) (i64.const 10)) (then
               (local.set $budget (i32.sub (local.get $budget) (i32.const 1)))
               (if (i32.lt_s (local.get $budget) (i32.const 0)) (then
                 (local.set $address (i64.add (local.get $base) (i64.const 12)))
@@ -85,17 +85,17 @@
           )
 
           ;; 10028 next: aghi %r1,1
-          (local.set $t18 (local.get $r1))
-          (local.set $t19 (i64.add (local.get $t18) (i64.const 1)))
-          (local.set $r1 (local.get $t19))
-          (local.set $t20 (local.get $t18))
+          (local.set $t20 (local.get $r1))
+          (local.set $t21 (i64.add (local.get $t20) (i64.const 1)))
+          (local.set $r1 (local.get $t21))
+          (local.set $t22 (local.get $t20))
           (local.set $cc_b64 (i64.const 1))
-          (local.set $cc_a64 (local.get $t20))
+          (local.set $cc_a64 (local.get $t22))
           (local.set $cc_kind (i32.const 8))
 
           ;; 1002c: cgijnh %r1,6,outer
-          (local.set $t20 (local.get $r1))
-          (if (i64.le_s (local.get $t20) (i64.const 6)) (then
+          (local.set $t22 (local.get $r1))
+          (if (i64.le_s (local.get $t22) (i64.const 6)) (then
             (local.set $budget (i32.sub (local.get $budget) (i32.const 1)))
             (if (i32.lt_s (local.get $budget) (i32.const 0)) (then
               (local.set $address (i64.add (local.get $base) (i64.const 8)))
@@ -121,12 +121,19 @@
     (i64.store (i32.const 1064) (local.get $r5)) (; %r5 ;)
     (i64.store (i32.const 1032) (local.get $r1)) (; %r1 ;)
     (if (local.get $cc_kind) (then
-      (local.set $t21
-        (call $conditionCode (local.get $cc_kind) (local.get $cc_a32) (local.get $cc_b32) (local.get $cc_a64) (local.get $cc_b64)))
+      (local.set $t23
+        (call $conditionCode
+          (local.get $cc_kind)
+          (local.get $cc_a32)
+          (local.get $cc_b32)
+          (local.get $cc_a64)
+          (local.get $cc_b64)
+          (local.get $cc_af64)
+          (local.get $cc_bf64)))
     ) (else
-      (local.set $t21 (local.get $cc))
+      (local.set $t23 (local.get $cc))
     ))
-    (i32.store (i32.const 2072) (local.get $t21)) (; CC ;)
+    (i32.store (i32.const 2072) (local.get $t23)) (; CC ;)
     (i64.store (i32.const 2064) (local.get $address)) (; PSW_ADDRESS ;)
     (i32.store (i32.const 2112) (local.get $budget)) (; BUDGET ;)
     (local.get $reason)

@@ -17,16 +17,15 @@
 ;;         svc   255
 ;; text:   .ascii "hash me!"
 ;;
-;; 64-bit mode, 12 guest instructions in 2 blocks, 1021 bytes of WebAssembly
+;; 64-bit mode, 12 guest instructions in 2 blocks, 1031 bytes of WebAssembly
 
 (module
-  (import "env" "conditionCode" (func $conditionCode (param i32 i32 i32 i64 i64) (result i32)))
   (import "env" "memory" (memory 804 804))
   (func $region (export "region") (param $base i64) (result i32)
-    (local $cc i32) (local $cc_kind i32) (local $cc_a32 i32) (local $cc_b32 i32) (local $cc_a64 i64) (local $cc_b64 i64) (local $address i64)
-    (local $reason i32) (local $budget i32) (local $next i32) (local $count i32) (local $bank i32) (local $r2 i64) (local $t14 i64)
-    (local $t15 i64) (local $t16 i32) (local $t17 i32) (local $t18 i64) (local $r4 i64) (local $r1 i64) (local $t21 i32) (local $r5 i64)
-    (local $r6 i64) (local $r7 i64) (local $r0 i64) (local $r3 i64) (local $t27 i32)
+    (local $cc i32) (local $cc_kind i32) (local $cc_a32 i32) (local $cc_b32 i32) (local $cc_a64 i64) (local $cc_b64 i64) (local $cc_af64 f64)
+    (local $cc_bf64 f64) (local $address i64) (local $reason i32) (local $budget i32) (local $next i32) (local $count i32) (local $bank i32)
+    (local $r2 i64) (local $t16 i64) (local $t17 i64) (local $t18 i32) (local $t19 i32) (local $t20 i64) (local $r4 i64) (local $r1 i64)
+    (local $t23 i32) (local $r5 i64) (local $r6 i64) (local $r7 i64) (local $r0 i64) (local $r3 i64) (local $t29 i32)
 
     ;; entry: other pages must be where they were; budget and registers into locals
     (local.set $bank (i32.load (i32.const 2100)) (; BANK ;))
@@ -45,18 +44,18 @@
       (loop $loop_again
 
         ;; 10010 again: llgc %r4,0(%r2)
-        (local.set $t14 (local.get $r2))
-        (local.set $t15 (local.get $t14))
-        (local.set $t16 (i32.add (local.get $bank) (i32.and (i32.wrap_i64 (i64.shr_u (local.get $t15) (i64.const 8))) (i32.const 16368))))
-        (if (i64.gt_u (i64.sub (local.get $t15) (i64.load (local.get $t16))) (i64.const 4095)) (then
+        (local.set $t16 (local.get $r2))
+        (local.set $t17 (local.get $t16))
+        (local.set $t18 (i32.add (local.get $bank) (i32.and (i32.wrap_i64 (i64.shr_u (local.get $t17) (i64.const 8))) (i32.const 16368))))
+        (if (i64.gt_u (i64.sub (local.get $t17) (i64.load (local.get $t18))) (i64.const 4095)) (then
           (local.set $address (i64.add (local.get $base) (i64.const 16)))
           (local.set $reason (i32.const 1))
           (br $to_exit)
         ) (else
-          (local.set $t17 (i32.sub (i32.load offset=8 (local.get $t16)) (i32.wrap_i64 (local.get $t15))))
+          (local.set $t19 (i32.sub (i32.load offset=8 (local.get $t18)) (i32.wrap_i64 (local.get $t17))))
         ))
-        (local.set $t18 (i64.load8_u offset=15 (local.get $t17)))
-        (local.set $r4 (local.get $t18))
+        (local.set $t20 (i64.load8_u offset=15 (local.get $t19)))
+        (local.set $r4 (local.get $t20))
 
         ;; 10016: rll %r1,%r1,5
         (local.set $r1
@@ -65,79 +64,79 @@
             (i64.extend_i32_u (i32.rotl (i32.wrap_i64 (local.get $r1)) (i32.const 5)))))
 
         ;; 1001c: xr %r1,%r4
-        (local.set $t17 (i32.wrap_i64 (local.get $r4)))
-        (local.set $t16 (i32.xor (i32.wrap_i64 (local.get $r1)) (local.get $t17)))
-        (local.set $r1 (i64.or (i64.and (local.get $r1) (i64.const 0xffffffff00000000)) (i64.extend_i32_u (local.get $t16))))
-        (local.set $t21 (local.get $t16))
+        (local.set $t19 (i32.wrap_i64 (local.get $r4)))
+        (local.set $t18 (i32.xor (i32.wrap_i64 (local.get $r1)) (local.get $t19)))
+        (local.set $r1 (i64.or (i64.and (local.get $r1) (i64.const 0xffffffff00000000)) (i64.extend_i32_u (local.get $t18))))
+        (local.set $t23 (local.get $t18))
         (local.set $cc_b32 (i32.const 0))
-        (local.set $cc_a32 (local.get $t21))
+        (local.set $cc_a32 (local.get $t23))
         (local.set $cc_kind (i32.const 5))
 
         ;; 1001e: risbg %r5,%r1,48,63,20
-        (local.set $t18 (i64.rotl (local.get $r1) (i64.const 20)))
-        (local.set $t15 (i64.or (i64.and (local.get $t18) (i64.const 65535)) (i64.and (local.get $r5) (i64.const 0xffffffffffff0000))))
-        (local.set $r5 (local.get $t15))
-        (local.set $t14 (local.get $t15))
+        (local.set $t20 (i64.rotl (local.get $r1) (i64.const 20)))
+        (local.set $t17 (i64.or (i64.and (local.get $t20) (i64.const 65535)) (i64.and (local.get $r5) (i64.const 0xffffffffffff0000))))
+        (local.set $r5 (local.get $t17))
+        (local.set $t16 (local.get $t17))
         (local.set $cc_b64 (i64.const 0))
-        (local.set $cc_a64 (local.get $t14))
+        (local.set $cc_a64 (local.get $t16))
         (local.set $cc_kind (i32.const 3))
 
         ;; 10024: risbgz %r6,%r1,56,63,0
-        (local.set $t14 (i64.rotl (local.get $r1) (i64.const 0)))
-        (local.set $t15 (i64.and (local.get $t14) (i64.const 255)))
-        (local.set $r6 (local.get $t15))
-        (local.set $t18 (local.get $t15))
+        (local.set $t16 (i64.rotl (local.get $r1) (i64.const 0)))
+        (local.set $t17 (i64.and (local.get $t16) (i64.const 255)))
+        (local.set $r6 (local.get $t17))
+        (local.set $t20 (local.get $t17))
         (local.set $cc_b64 (i64.const 0))
-        (local.set $cc_a64 (local.get $t18))
+        (local.set $cc_a64 (local.get $t20))
         (local.set $cc_kind (i32.const 3))
 
         ;; 1002a: sllg %r7,%r5,0(%r6)
-        (local.set $t18 (local.get $r6))
-        (local.set $t21 (i32.and (i32.wrap_i64 (local.get $t18)) (i32.const 63)))
-        (local.set $r7 (i64.shl (local.get $r5) (i64.extend_i32_u (local.get $t21))))
+        (local.set $t20 (local.get $r6))
+        (local.set $t23 (i32.and (i32.wrap_i64 (local.get $t20)) (i32.const 63)))
+        (local.set $r7 (i64.shl (local.get $r5) (i64.extend_i32_u (local.get $t23))))
 
         ;; 10030: srak %r0,%r1,3
-        (local.set $t21 (i32.wrap_i64 (i64.shr_s (i64.extend_i32_s (i32.wrap_i64 (local.get $r1))) (i64.const 3))))
-        (local.set $r0 (i64.or (i64.and (local.get $r0) (i64.const 0xffffffff00000000)) (i64.extend_i32_u (local.get $t21))))
-        (local.set $t16 (local.get $t21))
+        (local.set $t23 (i32.wrap_i64 (i64.shr_s (i64.extend_i32_s (i32.wrap_i64 (local.get $r1))) (i64.const 3))))
+        (local.set $r0 (i64.or (i64.and (local.get $r0) (i64.const 0xffffffff00000000)) (i64.extend_i32_u (local.get $t23))))
+        (local.set $t18 (local.get $t23))
         (local.set $cc_b32 (i32.const 0))
-        (local.set $cc_a32 (local.get $t16))
+        (local.set $cc_a32 (local.get $t18))
         (local.set $cc_kind (i32.const 1))
 
         ;; 10036: sla %r0,1
-        (local.set $t18 (i64.extend_i32_s (i32.wrap_i64 (local.get $r0))))
-        (local.set $t15 (i64.shl (local.get $t18) (i64.const 1)))
-        (local.set $t16
+        (local.set $t20 (i64.extend_i32_s (i32.wrap_i64 (local.get $r0))))
+        (local.set $t17 (i64.shl (local.get $t20) (i64.const 1)))
+        (local.set $t18
           (i32.or
-            (i32.and (i32.wrap_i64 (local.get $t15)) (i32.const 0x7fffffff))
-            (i32.and (i32.wrap_i64 (local.get $t18)) (i32.const 0x80000000))))
-        (local.set $r0 (i64.or (i64.and (local.get $r0) (i64.const 0xffffffff00000000)) (i64.extend_i32_u (local.get $t16))))
-        (local.set $t21 (i64.ne (i64.shr_s (local.get $t15) (i64.const 31)) (i64.shr_s (local.get $t18) (i64.const 63))))
-        (local.set $t17 (local.get $t16))
+            (i32.and (i32.wrap_i64 (local.get $t17)) (i32.const 0x7fffffff))
+            (i32.and (i32.wrap_i64 (local.get $t20)) (i32.const 0x80000000))))
+        (local.set $r0 (i64.or (i64.and (local.get $r0) (i64.const 0xffffffff00000000)) (i64.extend_i32_u (local.get $t18))))
+        (local.set $t23 (i64.ne (i64.shr_s (local.get $t17) (i64.const 31)) (i64.shr_s (local.get $t20) (i64.const 63))))
+        (local.set $t19 (local.get $t18))
         (local.set $cc_b32 (i32.const 0))
-        (local.set $cc_a32 (local.get $t17))
+        (local.set $cc_a32 (local.get $t19))
         (local.set $cc_kind (i32.const 1))
-        (if (local.get $t21) (then
+        (if (local.get $t23) (then
           (local.set $cc (i32.const 3))
           (local.set $cc_kind (i32.const 0))
         ))
 
         ;; 1003a: rosbg %r1,%r7,32,63,7
-        (local.set $t15 (i64.rotl (local.get $r7) (i64.const 7)))
-        (local.set $t18 (i64.or (local.get $r1) (i64.and (local.get $t15) (i64.const 0xffffffff))))
-        (local.set $cc (i64.ne (i64.and (local.get $t18) (i64.const 0xffffffff)) (i64.const 0)))
+        (local.set $t17 (i64.rotl (local.get $r7) (i64.const 7)))
+        (local.set $t20 (i64.or (local.get $r1) (i64.and (local.get $t17) (i64.const 0xffffffff))))
+        (local.set $cc (i64.ne (i64.and (local.get $t20) (i64.const 0xffffffff)) (i64.const 0)))
         (local.set $cc_kind (i32.const 0))
-        (local.set $r1 (local.get $t18))
+        (local.set $r1 (local.get $t20))
 
         ;; 10040: la %r2,1(%r2)
-        (local.set $t18 (i64.add (local.get $r2) (i64.const 1)))
-        (local.set $r2 (local.get $t18))
+        (local.set $t20 (i64.add (local.get $r2) (i64.const 1)))
+        (local.set $r2 (local.get $t20))
 
         ;; 10044: brctg %r3,again
-        (local.set $t18 (i64.sub (local.get $r3) (i64.const 1)))
-        (local.set $r3 (local.get $t18))
-        (local.set $t17 (i64.ne (local.get $t18) (i64.const 0)))
-        (if (local.get $t17) (then
+        (local.set $t20 (i64.sub (local.get $r3) (i64.const 1)))
+        (local.set $r3 (local.get $t20))
+        (local.set $t19 (i64.ne (local.get $t20) (i64.const 0)))
+        (if (local.get $t19) (then
           (local.set $budget (i32.sub (local.get $budget) (i32.const 1)))
           (if (i32.lt_s (local.get $budget) (i32.const 0)) (then
             (local.set $address (i64.add (local.get $base) (i64.const 16)))
@@ -166,12 +165,19 @@
     (i64.store (i32.const 1040) (local.get $r2)) (; %r2 ;)
     (i64.store (i32.const 1048) (local.get $r3)) (; %r3 ;)
     (if (local.get $cc_kind) (then
-      (local.set $t27
-        (call $conditionCode (local.get $cc_kind) (local.get $cc_a32) (local.get $cc_b32) (local.get $cc_a64) (local.get $cc_b64)))
+      (local.set $t29
+        (call $conditionCode
+          (local.get $cc_kind)
+          (local.get $cc_a32)
+          (local.get $cc_b32)
+          (local.get $cc_a64)
+          (local.get $cc_b64)
+          (local.get $cc_af64)
+          (local.get $cc_bf64)))
     ) (else
-      (local.set $t27 (local.get $cc))
+      (local.set $t29 (local.get $cc))
     ))
-    (i32.store (i32.const 2072) (local.get $t27)) (; CC ;)
+    (i32.store (i32.const 2072) (local.get $t29)) (; CC ;)
     (i64.store (i32.const 2064) (local.get $address)) (; PSW_ADDRESS ;)
     (i32.store (i32.const 2112) (local.get $budget)) (; BUDGET ;)
     (local.get $reason)

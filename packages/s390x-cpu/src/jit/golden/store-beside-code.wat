@@ -10,17 +10,16 @@
 ;;         .align 64
 ;; counts: .quad 0,0
 ;;
-;; 64-bit mode, 5 guest instructions in 2 blocks, 765 bytes of WebAssembly
+;; 64-bit mode, 5 guest instructions in 2 blocks, 775 bytes of WebAssembly
 
 (module
-  (import "env" "conditionCode" (func $conditionCode (param i32 i32 i32 i64 i64) (result i32)))
   (import "env" "storeBesideCode" (func $storeBesideCode (param i64 i32 i64 i32) (result i32)))
   (import "env" "memory" (memory 804 804))
   (func $region (export "region") (param $base i64) (result i32)
-    (local $cc i32) (local $cc_kind i32) (local $cc_a32 i32) (local $cc_b32 i32) (local $cc_a64 i64) (local $cc_b64 i64) (local $address i64)
-    (local $reason i32) (local $budget i32) (local $next i32) (local $count i32) (local $bank i32) (local $r1 i64) (local $t14 i64)
-    (local $t15 i64) (local $t16 i32) (local $t17 i32) (local $t18 i32) (local $t19 i64) (local $t20 i64) (local $t21 i64) (local $t22 i64)
-    (local $r3 i64) (local $r2 i64) (local $t25 i32)
+    (local $cc i32) (local $cc_kind i32) (local $cc_a32 i32) (local $cc_b32 i32) (local $cc_a64 i64) (local $cc_b64 i64) (local $cc_af64 f64)
+    (local $cc_bf64 f64) (local $address i64) (local $reason i32) (local $budget i32) (local $next i32) (local $count i32) (local $bank i32)
+    (local $r1 i64) (local $t16 i64) (local $t17 i64) (local $t18 i32) (local $t19 i32) (local $t20 i32) (local $t21 i64) (local $t22 i64)
+    (local $t23 i64) (local $t24 i64) (local $r3 i64) (local $r2 i64) (local $t27 i32)
 
     ;; entry: other pages must be where they were; budget and registers into locals
     (local.set $bank (i32.load (i32.const 2100)) (; BANK ;))
@@ -34,50 +33,50 @@
       (loop $loop_again
 
         ;; 1000a again: agsi 8(%r1),7
-        (local.set $t14 (i64.add (local.get $r1) (i64.const 8)))
-        (local.set $t15 (local.get $t14))
-        (local.set $t16 (i32.add (local.get $bank) (i32.and (i32.wrap_i64 (i64.shr_u (local.get $t15) (i64.const 8))) (i32.const 16368))))
-        (local.set $t18 (i64.gt_u (i64.sub (local.get $t15) (i64.load offset=16384 (local.get $t16))) (i64.const 4088)))
-        (if (local.get $t18) (then
+        (local.set $t16 (i64.add (local.get $r1) (i64.const 8)))
+        (local.set $t17 (local.get $t16))
+        (local.set $t18 (i32.add (local.get $bank) (i32.and (i32.wrap_i64 (i64.shr_u (local.get $t17) (i64.const 8))) (i32.const 16368))))
+        (local.set $t20 (i64.gt_u (i64.sub (local.get $t17) (i64.load offset=16384 (local.get $t18))) (i64.const 4088)))
+        (if (local.get $t20) (then
           (local.set $address (i64.add (local.get $base) (i64.const 10)))
           (local.set $reason (i32.const 1))
           (br $to_exit)
         ) (else
-          (local.set $t17 (i32.sub (i32.load offset=16392 (local.get $t16)) (i32.wrap_i64 (local.get $t15))))
+          (local.set $t19 (i32.sub (i32.load offset=16392 (local.get $t18)) (i32.wrap_i64 (local.get $t17))))
         ))
-        (local.set $t19 (i64.load offset=8 (local.get $t17)))
-        (local.set $t20 (i64.add (local.get $t19) (i64.const 7)))
-        (if (local.get $t18) (then
+        (local.set $t21 (i64.load offset=8 (local.get $t19)))
+        (local.set $t22 (i64.add (local.get $t21) (i64.const 7)))
+        (if (local.get $t20) (then
           (local.set $address (i64.add (local.get $base) (i64.const 10)))
           (local.set $reason (i32.const 1))
           (br $to_exit)
         ) (else
-          (i64.store offset=8 (local.get $t17) (local.get $t20))
+          (i64.store offset=8 (local.get $t19) (local.get $t22))
         ))
-        (local.set $t21 (i64.add (local.get $t19) (i64.const 7)))
-        (local.set $t22 (local.get $t19))
+        (local.set $t23 (i64.add (local.get $t21) (i64.const 7)))
+        (local.set $t24 (local.get $t21))
         (local.set $cc_b64 (i64.const 7))
-        (local.set $cc_a64 (local.get $t22))
+        (local.set $cc_a64 (local.get $t24))
         (local.set $cc_kind (i32.const 8))
 
         ;; 10010: st %r3,512
-        (local.set $t18 (i32.wrap_i64 (local.get $r3)))
-        (local.set $t17 (local.get $bank))
-        (if (i64.gt_u (i64.sub (i64.const 512) (i64.load offset=16384 (local.get $t17))) (i64.const 4092)) (then
-          (if (i32.eqz (call $storeBesideCode (i64.const 512) (i32.const 4) (i64.extend_i32_u (local.get $t18)) (i32.const 0))) (then
+        (local.set $t20 (i32.wrap_i64 (local.get $r3)))
+        (local.set $t19 (local.get $bank))
+        (if (i64.gt_u (i64.sub (i64.const 512) (i64.load offset=16384 (local.get $t19))) (i64.const 4092)) (then
+          (if (i32.eqz (call $storeBesideCode (i64.const 512) (i32.const 4) (i64.extend_i32_u (local.get $t20)) (i32.const 0))) (then
             (local.set $address (i64.add (local.get $base) (i64.const 16)))
             (local.set $reason (i32.const 1))
             (br $to_exit)
           ))
         ) (else
-          (i32.store offset=12 (i32.sub (i32.load offset=16392 (local.get $t17)) (i32.const 512)) (local.get $t18))
+          (i32.store offset=12 (i32.sub (i32.load offset=16392 (local.get $t19)) (i32.const 512)) (local.get $t20))
         ))
 
         ;; 10014: brctg %r3,again
-        (local.set $t22 (i64.sub (local.get $r3) (i64.const 1)))
-        (local.set $r3 (local.get $t22))
-        (local.set $t17 (i64.ne (local.get $t22) (i64.const 0)))
-        (if (local.get $t17) (then
+        (local.set $t24 (i64.sub (local.get $r3) (i64.const 1)))
+        (local.set $r3 (local.get $t24))
+        (local.set $t19 (i64.ne (local.get $t24) (i64.const 0)))
+        (if (local.get $t19) (then
           (local.set $budget (i32.sub (local.get $budget) (i32.const 1)))
           (if (i32.lt_s (local.get $budget) (i32.const 0)) (then
             (local.set $address (i64.add (local.get $base) (i64.const 10)))
@@ -88,18 +87,18 @@
         ))
 
         ;; 10018: lg %r2,8(%r1)
-        (local.set $t22 (i64.add (local.get $r1) (i64.const 8)))
-        (local.set $t21 (local.get $t22))
-        (local.set $t17 (i32.add (local.get $bank) (i32.and (i32.wrap_i64 (i64.shr_u (local.get $t21) (i64.const 8))) (i32.const 16368))))
-        (if (i64.gt_u (i64.sub (local.get $t21) (i64.load (local.get $t17))) (i64.const 4088)) (then
+        (local.set $t24 (i64.add (local.get $r1) (i64.const 8)))
+        (local.set $t23 (local.get $t24))
+        (local.set $t19 (i32.add (local.get $bank) (i32.and (i32.wrap_i64 (i64.shr_u (local.get $t23) (i64.const 8))) (i32.const 16368))))
+        (if (i64.gt_u (i64.sub (local.get $t23) (i64.load (local.get $t19))) (i64.const 4088)) (then
           (local.set $address (i64.add (local.get $base) (i64.const 24)))
           (local.set $reason (i32.const 1))
           (br $to_exit)
         ) (else
-          (local.set $t18 (i32.sub (i32.load offset=8 (local.get $t17)) (i32.wrap_i64 (local.get $t21))))
+          (local.set $t20 (i32.sub (i32.load offset=8 (local.get $t19)) (i32.wrap_i64 (local.get $t23))))
         ))
-        (local.set $t20 (i64.load offset=8 (local.get $t18)))
-        (local.set $r2 (local.get $t20))
+        (local.set $t22 (i64.load offset=8 (local.get $t20)))
+        (local.set $r2 (local.get $t22))
 
         ;; 1001e: svc 255
         (local.set $address (i64.add (local.get $base) (i64.const 30)))
@@ -114,12 +113,19 @@
     (i64.store (i32.const 1048) (local.get $r3)) (; %r3 ;)
     (i64.store (i32.const 1040) (local.get $r2)) (; %r2 ;)
     (if (local.get $cc_kind) (then
-      (local.set $t25
-        (call $conditionCode (local.get $cc_kind) (local.get $cc_a32) (local.get $cc_b32) (local.get $cc_a64) (local.get $cc_b64)))
+      (local.set $t27
+        (call $conditionCode
+          (local.get $cc_kind)
+          (local.get $cc_a32)
+          (local.get $cc_b32)
+          (local.get $cc_a64)
+          (local.get $cc_b64)
+          (local.get $cc_af64)
+          (local.get $cc_bf64)))
     ) (else
-      (local.set $t25 (local.get $cc))
+      (local.set $t27 (local.get $cc))
     ))
-    (i32.store (i32.const 2072) (local.get $t25)) (; CC ;)
+    (i32.store (i32.const 2072) (local.get $t27)) (; CC ;)
     (i64.store (i32.const 2064) (local.get $address)) (; PSW_ADDRESS ;)
     (i32.store (i32.const 2112) (local.get $budget)) (; BUDGET ;)
     (local.get $reason)

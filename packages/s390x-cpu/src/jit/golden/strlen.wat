@@ -10,16 +10,15 @@
 ;;         svc   255
 ;; text:   .asciz "how long is this?"
 ;;
-;; 64-bit mode, 6 guest instructions in 3 blocks, 605 bytes of WebAssembly
+;; 64-bit mode, 6 guest instructions in 3 blocks, 615 bytes of WebAssembly
 
 (module
-  (import "env" "conditionCode" (func $conditionCode (param i32 i32 i32 i64 i64) (result i32)))
   (import "env" "memory" (memory 804 804))
   (func $region (export "region") (param $base i64) (result i32)
-    (local $cc i32) (local $cc_kind i32) (local $cc_a32 i32) (local $cc_b32 i32) (local $cc_a64 i64) (local $cc_b64 i64) (local $address i64)
-    (local $reason i32) (local $budget i32) (local $next i32) (local $count i32) (local $bank i32) (local $r1 i64) (local $t14 i64)
-    (local $t15 i64) (local $t16 i32) (local $t17 i32) (local $t18 i32) (local $t19 i32) (local $r2 i64) (local $t21 i64) (local $t22 i64)
-    (local $t23 i32)
+    (local $cc i32) (local $cc_kind i32) (local $cc_a32 i32) (local $cc_b32 i32) (local $cc_a64 i64) (local $cc_b64 i64) (local $cc_af64 f64)
+    (local $cc_bf64 f64) (local $address i64) (local $reason i32) (local $budget i32) (local $next i32) (local $count i32) (local $bank i32)
+    (local $r1 i64) (local $t16 i64) (local $t17 i64) (local $t18 i32) (local $t19 i32) (local $t20 i32) (local $t21 i32) (local $r2 i64)
+    (local $t23 i64) (local $t24 i64) (local $t25 i32)
 
     ;; entry: other pages must be where they were; budget and registers into locals
     (local.set $bank (i32.load (i32.const 2100)) (; BANK ;))
@@ -32,33 +31,33 @@
       (loop $loop_next
 
         ;; 1000a next: cli 0(%r1),0
-        (local.set $t14 (local.get $r1))
-        (local.set $t15 (local.get $t14))
-        (local.set $t16 (i32.add (local.get $bank) (i32.and (i32.wrap_i64 (i64.shr_u (local.get $t15) (i64.const 8))) (i32.const 16368))))
-        (if (i64.gt_u (i64.sub (local.get $t15) (i64.load (local.get $t16))) (i64.const 4095)) (then
+        (local.set $t16 (local.get $r1))
+        (local.set $t17 (local.get $t16))
+        (local.set $t18 (i32.add (local.get $bank) (i32.and (i32.wrap_i64 (i64.shr_u (local.get $t17) (i64.const 8))) (i32.const 16368))))
+        (if (i64.gt_u (i64.sub (local.get $t17) (i64.load (local.get $t18))) (i64.const 4095)) (then
           (local.set $address (i64.add (local.get $base) (i64.const 10)))
           (local.set $reason (i32.const 1))
           (br $to_exit)
         ) (else
-          (local.set $t17 (i32.sub (i32.load offset=8 (local.get $t16)) (i32.wrap_i64 (local.get $t15))))
+          (local.set $t19 (i32.sub (i32.load offset=8 (local.get $t18)) (i32.wrap_i64 (local.get $t17))))
         ))
-        (local.set $t18 (i32.load8_u offset=15 (local.get $t17)))
-        (local.set $t19 (local.get $t18))
+        (local.set $t20 (i32.load8_u offset=15 (local.get $t19)))
+        (local.set $t21 (local.get $t20))
         (local.set $cc_b32 (i32.const 0))
-        (local.set $cc_a32 (local.get $t19))
+        (local.set $cc_a32 (local.get $t21))
         (local.set $cc_kind (i32.const 2))
 
         ;; 1000e: je end
         (if (i32.eq (local.get $cc_a32) (local.get $cc_b32)) (then
 
           ;; 1001a end: sgr %r1,%r2
-          (local.set $t15 (local.get $r2))
-          (local.set $t14 (local.get $r1))
-          (local.set $t21 (i64.sub (local.get $t14) (local.get $t15)))
-          (local.set $r1 (local.get $t21))
-          (local.set $t22 (local.get $t14))
-          (local.set $cc_b64 (local.get $t15))
-          (local.set $cc_a64 (local.get $t22))
+          (local.set $t17 (local.get $r2))
+          (local.set $t16 (local.get $r1))
+          (local.set $t23 (i64.sub (local.get $t16) (local.get $t17)))
+          (local.set $r1 (local.get $t23))
+          (local.set $t24 (local.get $t16))
+          (local.set $cc_b64 (local.get $t17))
+          (local.set $cc_a64 (local.get $t24))
           (local.set $cc_kind (i32.const 10))
 
           ;; 1001e: svc 255
@@ -69,12 +68,12 @@
         ))
 
         ;; 10012: aghi %r1,1
-        (local.set $t22 (local.get $r1))
-        (local.set $t21 (i64.add (local.get $t22) (i64.const 1)))
-        (local.set $r1 (local.get $t21))
-        (local.set $t14 (local.get $t22))
+        (local.set $t24 (local.get $r1))
+        (local.set $t23 (i64.add (local.get $t24) (i64.const 1)))
+        (local.set $r1 (local.get $t23))
+        (local.set $t16 (local.get $t24))
         (local.set $cc_b64 (i64.const 1))
-        (local.set $cc_a64 (local.get $t14))
+        (local.set $cc_a64 (local.get $t16))
         (local.set $cc_kind (i32.const 8))
 
         ;; 10016: j next
@@ -93,12 +92,19 @@
     ;; exit: registers that were changed, condition code, instruction address and budget back into memory
     (i64.store (i32.const 1032) (local.get $r1)) (; %r1 ;)
     (if (local.get $cc_kind) (then
-      (local.set $t23
-        (call $conditionCode (local.get $cc_kind) (local.get $cc_a32) (local.get $cc_b32) (local.get $cc_a64) (local.get $cc_b64)))
+      (local.set $t25
+        (call $conditionCode
+          (local.get $cc_kind)
+          (local.get $cc_a32)
+          (local.get $cc_b32)
+          (local.get $cc_a64)
+          (local.get $cc_b64)
+          (local.get $cc_af64)
+          (local.get $cc_bf64)))
     ) (else
-      (local.set $t23 (local.get $cc))
+      (local.set $t25 (local.get $cc))
     ))
-    (i32.store (i32.const 2072) (local.get $t23)) (; CC ;)
+    (i32.store (i32.const 2072) (local.get $t25)) (; CC ;)
     (i64.store (i32.const 2064) (local.get $address)) (; PSW_ADDRESS ;)
     (i32.store (i32.const 2112) (local.get $budget)) (; BUDGET ;)
     (local.get $reason)

@@ -21,16 +21,15 @@
 ;;         .align 8
 ;; table:  .quad zero,one,two,three
 ;;
-;; 64-bit mode, 14 guest instructions in 7 blocks, 909 bytes of WebAssembly
+;; 64-bit mode, 14 guest instructions in 7 blocks, 919 bytes of WebAssembly
 
 (module
-  (import "env" "conditionCode" (func $conditionCode (param i32 i32 i32 i64 i64) (result i32)))
   (import "env" "memory" (memory 804 804))
   (func $region (export "region") (param $base i64) (result i32)
-    (local $cc i32) (local $cc_kind i32) (local $cc_a32 i32) (local $cc_b32 i32) (local $cc_a64 i64) (local $cc_b64 i64) (local $address i64)
-    (local $reason i32) (local $budget i32) (local $next i32) (local $count i32) (local $bank i32) (local $r1 i64) (local $r3 i64)
-    (local $t15 i64) (local $r5 i64) (local $t17 i64) (local $t18 i32) (local $t19 i32) (local $t20 i64) (local $r4 i64) (local $r2 i64)
-    (local $t23 i64) (local $t24 i64) (local $t25 i32)
+    (local $cc i32) (local $cc_kind i32) (local $cc_a32 i32) (local $cc_b32 i32) (local $cc_a64 i64) (local $cc_b64 i64) (local $cc_af64 f64)
+    (local $cc_bf64 f64) (local $address i64) (local $reason i32) (local $budget i32) (local $next i32) (local $count i32) (local $bank i32)
+    (local $r1 i64) (local $r3 i64) (local $t17 i64) (local $r5 i64) (local $t19 i64) (local $t20 i32) (local $t21 i32) (local $t22 i64)
+    (local $r4 i64) (local $r2 i64) (local $t25 i64) (local $t26 i64) (local $t27 i32)
 
     ;; entry: other pages must be where they were; budget and registers into locals
     (local.set $bank (i32.load (i32.const 2100)) (; BANK ;))
@@ -50,58 +49,58 @@
           (local.set $r3 (local.get $r1))
 
           ;; 10012: nill %r3,3
-          (local.set $t15 (i64.and (local.get $r3) (i64.const -65533)))
-          (local.set $r3 (local.get $t15))
-          (local.set $cc (i64.ne (i64.and (local.get $t15) (i64.const 65535)) (i64.const 0)))
+          (local.set $t17 (i64.and (local.get $r3) (i64.const -65533)))
+          (local.set $r3 (local.get $t17))
+          (local.set $cc (i64.ne (i64.and (local.get $t17) (i64.const 65535)) (i64.const 0)))
           (local.set $cc_kind (i32.const 0))
 
           ;; 10016: sllg %r3,%r3,3
           (local.set $r3 (i64.shl (local.get $r3) (i64.const 3)))
 
           ;; 1001c: lg %r4,0(%r3,%r5)
-          (local.set $t15 (i64.add (local.get $r5) (local.get $r3)))
-          (local.set $t17 (local.get $t15))
-          (local.set $t18 (i32.add (local.get $bank) (i32.and (i32.wrap_i64 (i64.shr_u (local.get $t17) (i64.const 8))) (i32.const 16368))))
-          (if (i64.gt_u (i64.sub (local.get $t17) (i64.load (local.get $t18))) (i64.const 4088)) (then
+          (local.set $t17 (i64.add (local.get $r5) (local.get $r3)))
+          (local.set $t19 (local.get $t17))
+          (local.set $t20 (i32.add (local.get $bank) (i32.and (i32.wrap_i64 (i64.shr_u (local.get $t19) (i64.const 8))) (i32.const 16368))))
+          (if (i64.gt_u (i64.sub (local.get $t19) (i64.load (local.get $t20))) (i64.const 4088)) (then
             (local.set $address (i64.add (local.get $base) (i64.const 28)))
             (local.set $reason (i32.const 1))
             (br $to_exit)
           ) (else
-            (local.set $t19 (i32.sub (i32.load offset=8 (local.get $t18)) (i32.wrap_i64 (local.get $t17))))
+            (local.set $t21 (i32.sub (i32.load offset=8 (local.get $t20)) (i32.wrap_i64 (local.get $t19))))
           ))
-          (local.set $t20 (i64.load offset=8 (local.get $t19)))
-          (local.set $r4 (local.get $t20))
+          (local.set $t22 (i64.load offset=8 (local.get $t21)))
+          (local.set $r4 (local.get $t22))
 
           ;; 10022 switch: br %r4
-          (local.set $t20 (local.get $r4))
-          (local.set $t17 (i64.rotl (i64.sub (local.get $t20) (i64.add (local.get $base) (i64.const 36))) (i64.const 63)))
+          (local.set $t22 (local.get $r4))
+          (local.set $t19 (i64.rotl (i64.sub (local.get $t22) (i64.add (local.get $base) (i64.const 36))) (i64.const 63)))
           (block $b1
             (block $to_zero
               (block $to_one
                 (block $to_two
                   (block $to_three
-                    (br_if $b1 (i64.gt_u (local.get $t17) (i64.const 12)))
-                    (br_table $to_zero $b1 $b1 $b1 $to_one $b1 $b1 $b1 $to_two $b1 $b1 $b1 $to_three $b1 (i32.wrap_i64 (local.get $t17)))
+                    (br_if $b1 (i64.gt_u (local.get $t19) (i64.const 12)))
+                    (br_table $to_zero $b1 $b1 $b1 $to_one $b1 $b1 $b1 $to_two $b1 $b1 $b1 $to_three $b1 (i32.wrap_i64 (local.get $t19)))
                   )
 
                   ;; 1003c three: aghi %r2,1000
-                  (local.set $t15 (local.get $r2))
-                  (local.set $t23 (i64.add (local.get $t15) (i64.const 1000)))
-                  (local.set $r2 (local.get $t23))
-                  (local.set $t24 (local.get $t15))
+                  (local.set $t17 (local.get $r2))
+                  (local.set $t25 (i64.add (local.get $t17) (i64.const 1000)))
+                  (local.set $r2 (local.get $t25))
+                  (local.set $t26 (local.get $t17))
                   (local.set $cc_b64 (i64.const 1000))
-                  (local.set $cc_a64 (local.get $t24))
+                  (local.set $cc_a64 (local.get $t26))
                   (local.set $cc_kind (i32.const 8))
                   (br $to_next)
                 )
 
                 ;; 10034 two: aghi %r2,100
-                (local.set $t24 (local.get $r2))
-                (local.set $t23 (i64.add (local.get $t24) (i64.const 100)))
-                (local.set $r2 (local.get $t23))
-                (local.set $t15 (local.get $t24))
+                (local.set $t26 (local.get $r2))
+                (local.set $t25 (i64.add (local.get $t26) (i64.const 100)))
+                (local.set $r2 (local.get $t25))
+                (local.set $t17 (local.get $t26))
                 (local.set $cc_b64 (i64.const 100))
-                (local.set $cc_a64 (local.get $t15))
+                (local.set $cc_a64 (local.get $t17))
                 (local.set $cc_kind (i32.const 8))
 
                 ;; 10038: j next
@@ -110,12 +109,12 @@
               )
 
               ;; 1002c one: aghi %r2,10
-              (local.set $t15 (local.get $r2))
-              (local.set $t23 (i64.add (local.get $t15) (i64.const 10)))
-              (local.set $r2 (local.get $t23))
-              (local.set $t24 (local.get $t15))
+              (local.set $t17 (local.get $r2))
+              (local.set $t25 (i64.add (local.get $t17) (i64.const 10)))
+              (local.set $r2 (local.get $t25))
+              (local.set $t26 (local.get $t17))
               (local.set $cc_b64 (i64.const 10))
-              (local.set $cc_a64 (local.get $t24))
+              (local.set $cc_a64 (local.get $t26))
               (local.set $cc_kind (i32.const 8))
 
               ;; 10030: j next
@@ -124,12 +123,12 @@
             )
 
             ;; 10024 zero: aghi %r2,1
-            (local.set $t24 (local.get $r2))
-            (local.set $t23 (i64.add (local.get $t24) (i64.const 1)))
-            (local.set $r2 (local.get $t23))
-            (local.set $t15 (local.get $t24))
+            (local.set $t26 (local.get $r2))
+            (local.set $t25 (i64.add (local.get $t26) (i64.const 1)))
+            (local.set $r2 (local.get $t25))
+            (local.set $t17 (local.get $t26))
             (local.set $cc_b64 (i64.const 1))
-            (local.set $cc_a64 (local.get $t15))
+            (local.set $cc_a64 (local.get $t17))
             (local.set $cc_kind (i32.const 8))
 
             ;; 10028: j next
@@ -138,18 +137,18 @@
           )
           (i64.store (i32.const 2336) (i64.const 0xe00000022)) (; INDIRECT_SITE ;)
           (i64.store (i32.const 2344) (local.get $base)) (; INDIRECT_BASE ;)
-          (i64.store (i32.const 2352) (local.get $t20)) (; INDIRECT_TARGET ;)
-          (local.set $address (local.get $t20))
+          (i64.store (i32.const 2352) (local.get $t22)) (; INDIRECT_TARGET ;)
+          (local.set $address (local.get $t22))
           (local.set $reason (i32.const 0))
           (br $to_exit)
           (unreachable)
         )
 
         ;; 10040 next: brctg %r1,again
-        (local.set $t17 (i64.sub (local.get $r1) (i64.const 1)))
-        (local.set $r1 (local.get $t17))
-        (local.set $t19 (i64.ne (local.get $t17) (i64.const 0)))
-        (if (local.get $t19) (then
+        (local.set $t19 (i64.sub (local.get $r1) (i64.const 1)))
+        (local.set $r1 (local.get $t19))
+        (local.set $t21 (i64.ne (local.get $t19) (i64.const 0)))
+        (if (local.get $t21) (then
           (local.set $budget (i32.sub (local.get $budget) (i32.const 1)))
           (if (i32.lt_s (local.get $budget) (i32.const 0)) (then
             (local.set $address (i64.add (local.get $base) (i64.const 14)))
@@ -174,12 +173,19 @@
     (i64.store (i32.const 1040) (local.get $r2)) (; %r2 ;)
     (i64.store (i32.const 1032) (local.get $r1)) (; %r1 ;)
     (if (local.get $cc_kind) (then
-      (local.set $t25
-        (call $conditionCode (local.get $cc_kind) (local.get $cc_a32) (local.get $cc_b32) (local.get $cc_a64) (local.get $cc_b64)))
+      (local.set $t27
+        (call $conditionCode
+          (local.get $cc_kind)
+          (local.get $cc_a32)
+          (local.get $cc_b32)
+          (local.get $cc_a64)
+          (local.get $cc_b64)
+          (local.get $cc_af64)
+          (local.get $cc_bf64)))
     ) (else
-      (local.set $t25 (local.get $cc))
+      (local.set $t27 (local.get $cc))
     ))
-    (i32.store (i32.const 2072) (local.get $t25)) (; CC ;)
+    (i32.store (i32.const 2072) (local.get $t27)) (; CC ;)
     (i64.store (i32.const 2064) (local.get $address)) (; PSW_ADDRESS ;)
     (i32.store (i32.const 2112) (local.get $budget)) (; BUDGET ;)
     (local.get $reason)
