@@ -5,13 +5,26 @@ import { compareWithBaseline } from "./baseline.ts";
 import { coverage, hottest, type Phase } from "./hot-list.ts";
 import { ServedRing } from "./ring-device.ts";
 import { areas, BarePackedDriver, BareSplitDriver, batchSize, memorySize, queueSize } from "./ring-driver.ts";
-import { geometricMean, median, spread } from "./statistics.ts";
+import { geometricMean, median, slope, spread } from "./statistics.ts";
 
 describe("statistics", () => {
   test("the median of an odd and of an even number of values", () => {
     expect(median([9, 1, 5])).toBe(5);
     expect(median([10, 1, 2, 4])).toBe(3);
     expect(spread([8, 10, 12])).toBe(0.2);
+  });
+
+  test("the slope is that of most points, whatever a single one says", () => {
+    expect(
+      slope([
+        [0, 5],
+        [1, 7],
+        [2, 90],
+        [3, 11],
+        [4, 13],
+      ]),
+    ).toBe(2);
+    expect(slope([[0, 5]])).toBeNaN();
   });
 
   test("the geometric mean gives each factor the same weight", () => {

@@ -14,6 +14,8 @@
 //       is one more machine of ours
 //   npm run bench -- programs --build-only DIR
 //       leaves that guest (kernel, initrd) and the programs (s390x/, native/) in a folder
+//   npm run bench -- soak [--minutes 60] [--json FILE] [--zarch-options="..."]
+//       mixed work in our guest for a long time: does a round of it take longer, does the process grow?
 //   npm run bench -- profile [--userland] [--list N]
 //       how often each handler runs in a boot, and the list of the hottest
 
@@ -23,6 +25,7 @@ const benchmarks: Readonly<Record<string, () => Promise<(args: readonly string[]
   ring: async () => (await import("./ring.ts")).benchmarkRing,
   disk: async () => (await import("./disk.ts")).benchmarkDisk,
   programs: async () => (await import("./programs.ts")).benchmarkPrograms,
+  soak: async () => (await import("./soak.ts")).benchmarkSoak,
   profile: async () => (await import("./profile.ts")).printProfile,
 };
 

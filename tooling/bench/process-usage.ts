@@ -46,8 +46,17 @@ export function wakesOfThreads(pid: number): number {
 
 /** Largest resident set so far, in bytes; undefined when the process has ended. */
 export function peakResidentSet(pid: number): number | undefined {
+  return bytesOfStatus(pid, "VmHWM");
+}
+
+/** Resident set now, in bytes; undefined when the process has ended. */
+export function residentSet(pid: number): number | undefined {
+  return bytesOfStatus(pid, "VmRSS");
+}
+
+function bytesOfStatus(pid: number, name: string): number | undefined {
   try {
-    const found = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"));
+    const found = new RegExp(`^${name}:\\s+(\\d+) kB$`, "m").exec(readFileSync(`/proc/${pid}/status`, "utf8"));
     return found ? Number(found[1]) * 1024 : undefined;
   } catch {
     return undefined;

@@ -30,9 +30,13 @@ export class GuestMachine implements AsyncDisposable {
     return new GuestMachine(emulator.name, guest);
   }
 
+  get pid(): number {
+    return this.#guest.pid;
+  }
+
   /** Facilities of the CPU that Linux tells programs of. */
   async facilities(): Promise<readonly string[]> {
-    const { output } = await this.#command("grep features /proc/cpuinfo");
+    const { output } = await this.command("grep features /proc/cpuinfo");
     return output
       .replace(/^[^:]*:/, "")
       .trim()
@@ -40,16 +44,16 @@ export class GuestMachine implements AsyncDisposable {
   }
 
   async runProgram({ name }: BenchmarkProgram, amount: number): Promise<Run> {
-    const { output, hostSeconds } = await this.#command(`${guestFolder}/${name} ${amount}`);
+    const { output, hostSeconds } = await this.command(`${guestFolder}/${name} ${amount}`);
     return { ...parseProgramOutput(output), hostSeconds };
   }
 
   async runWorkload({ name, prepare, check }: ShellWorkload, amount: number): Promise<Run> {
     const script = `${guestFolder}/${name}`;
-    if (prepare !== undefined) await this.#command(`sh ${script}.prepare ${amount}`);
-    const timed = await this.#command(`${guestFolder}/timed sh ${script}.command ${amount}`);
+    if (prepare !== undefined) await this.command(`sh ${script}.prepare ${amount}`);
+    const timed = await this.command(`${guestFolder}/timed sh ${script}.command ${amount}`);
     const { output, seconds } = parseTimedOutput(timed.output);
-    const checked = check === undefined ? output : (await this.#command(`sh ${script}.check ${amount}`)).output.trim();
+    const checked = check === undefined ? output : (await this.command(`sh ${script}.check ${amount}`)).output.trim();
     return { seconds, hostSeconds: timed.hostSeconds, checksum: checked };
   }
 
@@ -58,7 +62,8 @@ export class GuestMachine implements AsyncDisposable {
     await this.#guest.ended();
   }
 
-  async #command(line: string): Promise<{ output: string; hostSeconds: number }> {
+  /** Types a line at the shell; settles with what it printed when the next prompt is there. */
+  async command(line: string): Promise<{ output: string; hostSeconds: number }> {
     const from = this.#guest.text.length;
     const started = performance.now();
     this.#guest.type(`${line}\r`);

@@ -11,6 +11,14 @@ export function spread(values: readonly number[]): number {
   return (Math.max(...values) - Math.min(...values)) / 2 / median(values);
 }
 
+/**
+ * How much the second of two quantities grows with each unit of the first: the median of the slopes between any two points (Theil and Sen),
+ * which single disturbed measurements hardly change. NaN where there are less than two points.
+ */
+export function slope(points: readonly (readonly [x: number, y: number])[]): number {
+  return median(points.flatMap(([x, y], index) => points.slice(index + 1).map(([later, value]) => (value - y) / (later - x))));
+}
+
 export function geometricMean(values: readonly number[]): number {
   return Math.exp(values.reduce((sum, value) => sum + Math.log(value), 0) / values.length);
 }

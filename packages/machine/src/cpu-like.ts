@@ -14,6 +14,15 @@ export type CpuExit =
   /** Interruptions or program checks that lead to themselves for ever, or another check-stop condition. */
   | "check-stop";
 
+/** What a CPU has compiled of its guest's code, if it compiles. */
+export interface CompiledCode {
+  /** Pieces of compiled code there are now. */
+  readonly present: number;
+  /** Pieces ever compiled, and how many of them were given up as the guest changed its code. */
+  readonly compiled: number;
+  readonly changed: number;
+}
+
 /** What a machine needs of its CPU. `@zarch/s390x-cpu` is adapted to it; tests bring a CPU that plays a script. */
 export interface CpuLike {
   readonly memory: GuestMemory;
@@ -29,6 +38,7 @@ export interface CpuLike {
   reset(kind: "cpu" | "initial-cpu" | "clear"): void;
   loadPsw(psw: InitialPsw): void;
   psw(): InitialPsw;
+  readonly compiledCode?: CompiledCode | undefined;
   /** Gives up what the CPU holds. It is not used afterwards. */
   dispose?(): void;
 }

@@ -21,6 +21,13 @@ describe("a machine with a real CPU", () => {
     expect(vm.memory.loadUint64(0x800, "big")).toBe(42);
   });
 
+  it("tells how much of the guest's code was compiled", async () => {
+    await using vm = await machine(`lgfi %r1,200000\n lghi %r2,0\n 1: aghi %r2,1\n brctg %r1,1b\n ${end}`);
+    expect(vm.compiledCode).toMatchObject({ present: 0, compiled: 0 });
+    await vm.run();
+    expect(vm.compiledCode).toMatchObject({ present: 1, compiled: 1, changed: 0 });
+  });
+
   it("SIGP stop of the only CPU is a power-off", async () => {
     await using vm = await machine("lghi %r0,0\n lghi %r3,0\n lghi %r1,0\n 1: sigp %r0,%r3,5\n j 1b");
     expect(await vm.run()).toEqual({ reason: "power-off" });

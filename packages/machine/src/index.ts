@@ -7,7 +7,7 @@ export {
   parseCcwAddress,
   type RingOptions,
 } from "@zarch/transport-ccw";
-export type { CpuExit, CpuLike } from "./cpu-like.ts";
+export type { CompiledCode, CpuExit, CpuLike } from "./cpu-like.ts";
 export { createMachine } from "./create-machine.ts";
 export {
   type DeviceAddress,

@@ -5,7 +5,7 @@ import { CcwNotifications } from "@zarch/transport-ccw";
 import { DescriptorPage, S390LegacyHypercall } from "@zarch/transport-s390-legacy";
 import { BugError, type Clock, HostError, silentLogger } from "@zarch/vmm-interface";
 import { ZpciBus } from "@zarch/zpci";
-import type { CpuLike } from "./cpu-like.ts";
+import type { CompiledCode, CpuLike } from "./cpu-like.ts";
 import { type DeviceAddress, formatDeviceAddress } from "./device-address.ts";
 import { Watchdog } from "./diagnose/diag-288.ts";
 import { diagnose308 } from "./diagnose/diag-308.ts";
@@ -124,6 +124,11 @@ export class Machine implements AsyncDisposable {
 
   get state(): MachineState {
     return this.#state;
+  }
+
+  /** What the CPU has compiled of the guest's code so far; undefined for a CPU that does not compile. */
+  get compiledCode(): CompiledCode | undefined {
+    return this.#cpu.compiledCode;
   }
 
   /**

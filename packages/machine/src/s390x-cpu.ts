@@ -39,6 +39,9 @@ export const s390xCpu: CpuFactory = ({ memorySize, clock, ports }): CpuLike => {
       return delay === undefined ? undefined : clock.now() + delay;
     },
     reset: (kind) => cpu.reset(kind),
+    get compiledCode() {
+      return cpu.regionStatistics;
+    },
     loadPsw({ maskHigh, maskLow, addressHigh, addressLow }) {
       cpu.core.stop = undefined;
       cpu.setPsw((BigInt(maskHigh) << 32n) | BigInt(maskLow), (BigInt(addressHigh) << 32n) | BigInt(addressLow));

@@ -1,4 +1,4 @@
-import { type DeviceAddress, formatDeviceAddress, type Machine, parseDeviceAddress } from "@zarch/machine";
+import { type CompiledCode, type DeviceAddress, formatDeviceAddress, type Machine, parseDeviceAddress } from "@zarch/machine";
 import { HostError } from "@zarch/vmm-interface";
 import { diskForm, parseDiskOption } from "../command-line/disk-option.ts";
 import { formatSize } from "../command-line/size.ts";
@@ -37,6 +37,7 @@ const commands: Readonly<Record<string, MonitorCommand>> = {
       [
         `state   ${machine.state}`,
         `memory  ${formatSize(machine.memory.size)}`,
+        ...codeLine(machine.compiledCode),
         ...machine.devices
           .toSorted(byAddress)
           .map((address) => `device  ${formatDeviceAddress(address)}  ${disks.describe(address) ?? ""}`.trimEnd()),
@@ -127,6 +128,12 @@ export async function answerMonitorLine(target: MonitorTarget, line: string): Pr
     if (error instanceof HostError) return `error: ${error.message}`;
     throw error;
   }
+}
+
+function codeLine(code: CompiledCode | undefined): string[] {
+  if (code === undefined) return [];
+  const { present, compiled, changed } = code;
+  return [`code    ${present} regions compiled (${compiled} in all, ${changed} given up as the guest changed them)`];
 }
 
 /** Channel-attached devices come in the order of subchannel set and number, then the others. */

@@ -124,7 +124,7 @@ describe("a guest's console at a terminal", () => {
     session.type("\x01c");
     await session.sees("(zarch) ");
     session.type("ingo\x7f\x7ffo\r");
-    await session.sees("state   running\r\nmemory  16M\r\n");
+    await session.sees("state   running\r\nmemory  16M\r\ncode    ");
     session.type(`disk add "${disk}",ro\r`);
     await session.sees("disk fe.0.0001 added\r\n");
     session.type("info\r");

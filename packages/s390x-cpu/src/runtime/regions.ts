@@ -119,7 +119,8 @@ export class Regions {
 
   get statistics(): RegionStatistics {
     const word = (place: number): number => this.#registers.word(place) >>> 0;
-    return { ...this.#counts, entered: word(layout.REGIONS_ENTERED), handedBack: word(layout.REGIONS_HANDED_BACK) };
+    const present = this.#byNumber.length - this.#free.length;
+    return { ...this.#counts, present, entered: word(layout.REGIONS_ENTERED), handedBack: word(layout.REGIONS_HANDED_BACK) };
   }
 
   /** Branches until the next sample, which {@link passed} counts down. */
