@@ -142,33 +142,33 @@ function defineCarry(table: DefinitionTable): void {
   const alc32 = (mnemonic: string, source: Source32): void =>
     table.define(mnemonic, (c) => {
       const y = source(c);
-      const carry = i64.extendU(i32.shrU(c.cc(), 1));
+      const carry = i64.extendU(c.carry());
       const sum = c.let(i64.add(i64.add(i64.extendU(c.gr32("r1")), i64.extendU(y)), carry));
       const r = c.let(i32.wrap(sum));
       c.setGr32("r1", r);
-      c.setCc(i32.or(i32.shl(i32.wrap(i64.shrU(sum, 32)), 1), i32.ne(r, 0)));
+      c.ccCarry(i32.wrap(i64.shrU(sum, 32)), i64.extendU(r));
     });
   const slb32 = (mnemonic: string, source: Source32): void =>
     table.define(mnemonic, (c) => {
       const y = source(c);
       // First + not second + carry, as the manual describes the borrow.
-      const carry = i64.extendU(i32.shrU(c.cc(), 1));
+      const carry = i64.extendU(c.carry());
       const sum = c.let(i64.add(i64.add(i64.extendU(c.gr32("r1")), i64.extendU(i32.xor(y, -1))), carry));
       const r = c.let(i32.wrap(sum));
       c.setGr32("r1", r);
-      c.setCc(i32.or(i32.shl(i32.wrap(i64.shrU(sum, 32)), 1), i32.ne(r, 0)));
+      c.ccCarry(i32.wrap(i64.shrU(sum, 32)), i64.extendU(r));
     });
   const wide = (mnemonic: string, source: Source64, complement: boolean): void =>
     table.define(mnemonic, (c) => {
       const operand = source(c);
       const y = complement ? c.let(i64.xor(operand, -1)) : operand;
       const x = c.let(c.gr64("r1"));
-      const carry = c.let(i64.extendU(i32.shrU(c.cc(), 1)));
+      const carry = c.let(i64.extendU(c.carry()));
       const partial = c.let(i64.add(x, y));
       const r = c.let(i64.add(partial, carry));
       const out = i32.or(i64.ltU(partial, x), i64.ltU(r, partial));
       c.setGr64("r1", r);
-      c.setCc(i32.or(i32.shl(out, 1), i64.ne(r, 0)));
+      c.ccCarry(out, r);
     });
   alc32("alcr", from.r2);
   alc32("alc", from.word);

@@ -1,5 +1,6 @@
 import { call, type I64, i32, i64 } from "@zarch/wasm-encoder";
 import { type Context, ProgramCode } from "../engine/context.ts";
+import { productHigh } from "../engine/wide-arithmetic.ts";
 import type { Source32, Source64 } from "./operands.ts";
 import * as from from "./operands.ts";
 import type { DefinitionTable } from "./table.ts";
@@ -49,13 +50,19 @@ export function defineMultiplyDivide(table: DefinitionTable): void {
     table.define(mnemonic, (c) => {
       const y = source(c);
       const x = c.let(c.gr64("r1", 1));
-      c.setGr64("r1", call("i64", c.function("mulHighU"), x, y) as I64);
+      const high = c.let(productHigh(c.f, x, y));
       c.setGr64("r1", i64.mul(x, y), 1);
+      c.setGr64("r1", high);
     });
   quad("mlgr", from.g2);
   quad("mlg", from.doubleword);
 
   defineDivide(table);
+}
+
+/** Hosts have one instruction for quotient and remainder, but WebAssembly has not: a product is faster than a second division. */
+function remainder(dividend: I64, divisor: I64, quotient: I64): I64 {
+  return i64.sub(dividend, i64.mul(quotient, divisor));
 }
 
 function defineDivide(table: DefinitionTable): void {
@@ -72,7 +79,7 @@ function defineDivide(table: DefinitionTable): void {
       divideException(c, i32.and(i64.eq(x, -0x8000_0000_0000_0000n), i64.eq(y, -1)));
       const quotient = c.let(i64.divS(x, y));
       divideException(c, i64.ne(quotient, i64.extend32S(quotient)));
-      c.setGr32("r1", i32.wrap(i64.remS(x, y)));
+      c.setGr32("r1", i32.wrap(remainder(x, y, quotient)));
       c.setGr32("r1", i32.wrap(quotient), 1);
     });
   divide("dr", from.r2Signed);
@@ -84,7 +91,7 @@ function defineDivide(table: DefinitionTable): void {
       divideException(c, i64.eqz(y));
       const quotient = c.let(i64.divU(x, y));
       divideException(c, i64.gtU(quotient, 0xffff_ffffn));
-      c.setGr32("r1", i32.wrap(i64.remU(x, y)));
+      c.setGr32("r1", i32.wrap(remainder(x, y, quotient)));
       c.setGr32("r1", i32.wrap(quotient), 1);
     });
   divideLogical("dlr", from.r2Unsigned);
@@ -96,14 +103,15 @@ function defineDivide(table: DefinitionTable): void {
       const x = c.let(c.gr64("r1", 1));
       divideException(c, i64.eqz(y));
       divideException(c, i32.and(i64.eq(x, -0x8000_0000_0000_0000n), i64.eq(y, -1)));
-      c.setGr64("r1", i64.remS(x, y));
-      c.setGr64("r1", i64.divS(x, y), 1);
+      const quotient = c.let(i64.divS(x, y));
+      c.setGr64("r1", remainder(x, y, quotient));
+      c.setGr64("r1", quotient, 1);
     });
   divideSingle("dsgr", from.g2);
   divideSingle("dsg", from.doubleword);
   divideSingle("dsgfr", from.r2Signed);
   divideSingle("dsgf", from.wordSigned);
-  // 128-bit dividend: two digits of a long division; the usual case has a zero left half.
+  // 128-bit dividend, of which the left half usually is zero.
   const divideQuad = (mnemonic: string, source: Source64): void =>
     table.define(mnemonic, (c) => {
       const { f } = c;
@@ -113,36 +121,12 @@ function defineDivide(table: DefinitionTable): void {
       // Covers a zero divisor too.
       divideException(c, i64.geU(high, y));
       const quotient = f.temporary("i64");
-      const rest = f.temporary("i64");
       f.if(
         i64.eqz(high),
-        () => {
-          f.set(quotient, i64.divU(low, y));
-          f.set(rest, i64.remU(low, y));
-        },
-        () => {
-          // Restoring division by one bit a step; the carry out of the remainder is its 65th bit.
-          const step = f.temporary("i32");
-          const bits = f.temporary("i64");
-          f.set(step, i32.const(64));
-          f.set(bits, low);
-          f.set(rest, high);
-          f.set(quotient, i64.const(0));
-          f.loop((again) => {
-            const carry = c.let(i64.shrU(rest.value, 63));
-            f.set(rest, i64.or(i64.shl(rest.value, 1), i64.shrU(bits.value, 63)));
-            f.set(bits, i64.shl(bits.value, 1));
-            f.set(quotient, i64.shl(quotient.value, 1));
-            f.if(i32.or(i64.geU(rest.value, y), i32.wrap(carry)), () => {
-              f.set(rest, i64.sub(rest.value, y));
-              f.set(quotient, i64.or(quotient.value, 1));
-            });
-            f.set(step, i32.sub(step.value, 1));
-            f.brIf(again, step.value);
-          });
-        },
+        () => f.set(quotient, i64.divU(low, y)),
+        () => f.set(quotient, call("i64", c.function("divideWide"), high, low, y)),
       );
-      c.setGr64("r1", rest.value);
+      c.setGr64("r1", remainder(low, y, quotient.value));
       c.setGr64("r1", quotient.value, 1);
     });
   divideQuad("dlgr", from.g2);

@@ -10,7 +10,6 @@ export function declareBulk(functions: FunctionSet): void {
   for (const name of ["andSpan", "orSpan", "xorSpan"]) functions.declare(name, ["i32", "i32", "i32"], "i32");
   functions.declare("copyReversed", ["i32", "i32", "i32"]);
   functions.declare("invalidateParts", ["i32", "i32"]);
-  functions.declare("mulHighU", ["i64", "i64"], "i64");
 }
 
 export function defineBulk(functions: FunctionSet): void {
@@ -20,7 +19,6 @@ export function defineBulk(functions: FunctionSet): void {
   defineLogicSpan(functions, "orSpan", i32.or, i64.or);
   defineLogicSpan(functions, "xorSpan", i32.xor, i64.xor);
   defineCopyReversed(functions);
-  defineMulHigh(functions);
   functions.define("invalidateParts", ["i32", "i32"], undefined, (f) => {
     f.call(functions.index("invalidateCode"), i64.extendU(f.param(0, "i32").value), f.param(1, "i32").value);
   });
@@ -173,21 +171,5 @@ function defineCopyReversed(functions: FunctionSet): void {
         f.br(again);
       });
     });
-  });
-}
-
-/** mulHighU(a, b): bits 0-63 of the unsigned 128-bit product. */
-function defineMulHigh(functions: FunctionSet): void {
-  functions.define("mulHighU", ["i64", "i64"], "i64", (f) => {
-    const a = f.param(0, "i64").value;
-    const b = f.param(1, "i64").value;
-    const aLow = f.let(i64.and(a, 0xffff_ffffn));
-    const aHigh = f.let(i64.shrU(a, 32));
-    const bLow = f.let(i64.and(b, 0xffff_ffffn));
-    const bHigh = f.let(i64.shrU(b, 32));
-    const low = f.let(i64.mul(aLow, bLow));
-    const middle = f.let(i64.add(i64.mul(aHigh, bLow), i64.shrU(low, 32)));
-    const cross = f.let(i64.add(i64.mul(aLow, bHigh), i64.and(middle, 0xffff_ffffn)));
-    f.push(i64.add(i64.add(i64.mul(aHigh, bHigh), i64.shrU(middle, 32)), i64.shrU(cross, 32)));
   });
 }

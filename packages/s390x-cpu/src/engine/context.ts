@@ -256,6 +256,16 @@ export abstract class Context {
     this.setCc(i32.or(i32.shl(i64.geU(a, b), 1), i64.ne(r, 0)));
   }
 
+  /** The carry (or no borrow) that bit 1 of the condition code tells after logical arithmetic: 0 or 1. */
+  carry(): I32 {
+    return i32.shrU(this.cc(), 1);
+  }
+
+  /** By a carry (0 or 1) and the result: bit 1 carry, bit 0 not zero. */
+  ccCarry(carry: I32, r: I64): void {
+    this.setCc(i32.or(i32.shl(carry, 1), i64.ne(r, 0)));
+  }
+
   /** Whether the current condition code is one that a mask field selects: nonzero if so. */
   conditionHolds(mask: FieldName): I32 {
     return conditionMet(this.field(mask), this.cc());
@@ -309,7 +319,7 @@ export abstract class Context {
   abstract function(name: EngineFunction): number;
 }
 
-export type EngineFunction = "copySpan" | "compareSpan" | "andSpan" | "orSpan" | "xorSpan" | "mulHighU" | "tod";
+export type EngineFunction = "copySpan" | "compareSpan" | "andSpan" | "orSpan" | "xorSpan" | "divideWide" | "tod";
 
 /** A definition, and how the decoder and the engines treat it. */
 export type Definition = (context: Context) => void;

@@ -60,6 +60,7 @@ import { HandlerResult, type LoopFrame, RecordContext } from "./record-context.t
 import { declareStorage, defineStorage, fetchIndex } from "./storage.ts";
 import { declareTiming, defineTiming } from "./timing.ts";
 import { declareTranslation, defineTranslation } from "./translation.ts";
+import { declareWideArithmetic, defineWideArithmetic } from "./wide-arithmetic.ts";
 
 const at = (address: number): I32 => i32.const(address);
 
@@ -111,6 +112,7 @@ export function generateInterpreter(options: InterpreterOptions): GeneratedInter
   declareStorage(functions);
   declareDecoder(functions);
   declareBulk(functions);
+  declareWideArithmetic(functions);
   declareTiming(functions);
   declareExecute(functions);
   declareConditionCode(functions);
@@ -121,6 +123,7 @@ export function generateInterpreter(options: InterpreterOptions): GeneratedInter
   defineTranslation(functions, layout);
   defineStorage(functions, layout);
   defineBulk(functions);
+  defineWideArithmetic(functions);
   defineTiming(functions);
   defineConditionCode(functions);
   const decoderTables = defineDecoder(functions, handlers, instructions, options.isEnabled, layout);

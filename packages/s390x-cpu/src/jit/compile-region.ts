@@ -35,7 +35,7 @@ const imported: readonly (readonly [name: string, params: readonly ValueType[], 
   ["andSpan", ["i32", "i32", "i32"], "i32"],
   ["orSpan", ["i32", "i32", "i32"], "i32"],
   ["xorSpan", ["i32", "i32", "i32"], "i32"],
-  ["mulHighU", ["i64", "i64"], "i64"],
+  ["divideWide", ["i64", "i64", "i64"], "i64"],
   ["tod", [], "i64"],
 ];
 

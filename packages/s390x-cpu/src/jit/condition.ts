@@ -38,6 +38,8 @@ export const ConditionKind = {
   subU64: 14,
   /** a and b are floating-point numbers. */
   compareF64: 15,
+  /** a of 32 bits is a carry, 0 or 1, and a of 64 bits is the result. */
+  carry: 16,
 } as const;
 export type ConditionKind = (typeof ConditionKind)[keyof typeof ConditionKind];
 
@@ -102,6 +104,10 @@ function code64(kind: ConditionKind, a: I64, b: I64): I32 {
   }
 }
 
+function codeOfCarry(carry: I32, r: I64): I32 {
+  return i32.or(i32.shl(carry, 1), i64.ne(r, 0));
+}
+
 /** Parameters of conditionCode: kind, a and b of 32 bits, a and b of 64 bits, a and b as floating-point numbers. */
 export const conditionCodeParameters: readonly ValueType[] = ["i32", "i32", "i32", "i64", "i64", "f64", "f64"];
 
@@ -120,7 +126,8 @@ export function defineConditionCode(functions: FunctionSet): void {
         return;
       }
       f.block((label) => nest(index + 1, (labels) => build([label, ...labels])));
-      if (kind === ConditionKind.compareF64) f.return(codeOfF64(f.param(5, "f64").value, f.param(6, "f64").value));
+      if (kind === ConditionKind.carry) f.return(codeOfCarry(f.param(1, "i32").value, f.param(3, "i64").value));
+      else if (kind === ConditionKind.compareF64) f.return(codeOfF64(f.param(5, "f64").value, f.param(6, "f64").value));
       else if (wide.has(kind)) f.return(code64(kind, f.param(3, "i64").value, f.param(4, "i64").value));
       else f.return(code32(kind, f.param(1, "i32").value, f.param(2, "i32").value));
     };
@@ -202,6 +209,13 @@ export class LazyCondition {
     this.#become(ConditionKind.compareF64);
   }
 
+  setFromCarry(carry: I32, r: I64): void {
+    const first = this.#f.let(carry);
+    this.#f.set(this.#a64, r);
+    this.#f.set(this.#a32, first);
+    this.#become(ConditionKind.carry);
+  }
+
   /** The code, wherever it comes from, without changing how it is kept. */
   get current(): I32 {
     const computed = call(
@@ -229,12 +243,31 @@ export class LazyCondition {
     const { state } = this;
     if (state === ConditionKind.value) return this.#value.value;
     if (state === "unknown") this.#f.set(this.#value, this.current);
+    else if (state === ConditionKind.carry) this.#f.set(this.#value, codeOfCarry(this.#a32.value, this.#a64.value));
     else if (state === ConditionKind.compareF64) this.#f.set(this.#value, codeOfF64(this.#aF64.value, this.#bF64.value));
     else if (wide.has(state)) this.#f.set(this.#value, code64(state, this.#a64.value, this.#b64.value));
     else this.#f.set(this.#value, code32(state, this.#a32.value, this.#b32.value));
     this.#f.set(this.#kind, i32.const(ConditionKind.value));
     this.state = ConditionKind.value;
     return this.#value.value;
+  }
+
+  /** Bit 1 of the code: the carry of a sum, or of a difference that there was no borrow. */
+  get carry(): I32 {
+    switch (this.state) {
+      case ConditionKind.addU32:
+        return i32.ltU(this.#b32.value, this.#a32.value);
+      case ConditionKind.addU64:
+        return i64.ltU(this.#b64.value, this.#a64.value);
+      case ConditionKind.subU32:
+        return i32.geU(this.#a32.value, this.#b32.value);
+      case ConditionKind.subU64:
+        return i64.geU(this.#a64.value, this.#b64.value);
+      case ConditionKind.carry:
+        return this.#a32.value;
+      default:
+        return i32.shrU(this.value, 1);
+    }
   }
 
   /** Whether the code is one that a known mask selects: nonzero if so. */
@@ -270,6 +303,10 @@ export class LazyCondition {
       case ConditionKind.addU64:
         if (mask === 3 || mask === 12) return mask === 3 ? i64.ltU(wideB, wideA) : i64.geU(wideB, wideA);
         if (mask === 10 || mask === 5) return mask === 10 ? i64.eqz(wideB) : i64.ne(wideB, 0);
+        break;
+      case ConditionKind.carry:
+        if (mask === 3 || mask === 12) return mask === 3 ? a : i32.eqz(a);
+        if (mask === 10 || mask === 5) return mask === 10 ? i64.eqz(wideA) : i64.ne(wideA, 0);
         break;
       // Equal operands have no overflow in their difference, so that it is zero exactly when they are equal.
       case ConditionKind.subS32:

@@ -308,6 +308,19 @@ export class RegionContext extends StorageContext {
     return condition.value;
   }
 
+  override carry(): I32 {
+    const { condition } = this.#frame;
+    const { state } = condition;
+    const carry = condition.carry;
+    if (condition.state !== state) this.#changed();
+    return carry;
+  }
+
+  override ccCarry(carry: I32, r: I64): void {
+    this.#changed();
+    this.#frame.condition.setFromCarry(carry, r);
+  }
+
   override conditionHolds(mask: FieldName): I32 {
     if (this.#isModified(mask)) throw new NotCompilable("EXECUTE changes a mask");
     const { condition } = this.#frame;

@@ -18,7 +18,7 @@
 ;; a:      .quad 0xffffffffffffffff,1,0xffffffffffffffff,0xffffffffffffffff
 ;; b:      .quad 0,2,0,1
 ;;
-;; 64-bit mode, 8 guest instructions in 2 blocks, 940 bytes of WebAssembly
+;; 64-bit mode, 8 guest instructions in 2 blocks, 942 bytes of WebAssembly
 
 (module
   (import "env" "memory" (memory 804 804))
@@ -26,8 +26,8 @@
     (local $cc i32) (local $cc_kind i32) (local $cc_a32 i32) (local $cc_b32 i32) (local $cc_a64 i64) (local $cc_b64 i64) (local $cc_af64 f64)
     (local $cc_bf64 f64) (local $address i64) (local $reason i32) (local $budget i32) (local $next i32) (local $count i32) (local $bank i32)
     (local $r2 i64) (local $r1 i64) (local $t17 i64) (local $t18 i64) (local $t19 i32) (local $t20 i32) (local $t21 i64) (local $r0 i64)
-    (local $r3 i64) (local $t24 i64) (local $t25 i32) (local $t26 i64) (local $t27 i64) (local $t28 i64) (local $r4 i64) (local $r5 i64)
-    (local $t31 i32)
+    (local $r3 i64) (local $t24 i64) (local $t25 i32) (local $t26 i64) (local $t27 i64) (local $t28 i64) (local $t29 i32) (local $r4 i64)
+    (local $r5 i64) (local $t32 i32)
 
     ;; entry: other pages must be where they were; budget and registers into locals
     (local.set $bank (i32.load (i32.const 2100)) (; BANK ;))
@@ -89,23 +89,22 @@
         (local.set $t27 (i64.add (local.get $t24) (local.get $t17)))
         (local.set $t28 (i64.add (local.get $t27) (local.get $t26)))
         (local.set $r0 (local.get $t28))
-        (local.set $cc
-          (i32.or
-            (i32.shl (i32.or (i64.lt_u (local.get $t27) (local.get $t24)) (i64.lt_u (local.get $t28) (local.get $t27))) (i32.const 1))
-            (i64.ne (local.get $t28) (i64.const 0))))
-        (local.set $cc_kind (i32.const 0))
+        (local.set $t29 (i32.or (i64.lt_u (local.get $t27) (local.get $t24)) (i64.lt_u (local.get $t28) (local.get $t27))))
+        (local.set $cc_a64 (local.get $t28))
+        (local.set $cc_a32 (local.get $t29))
+        (local.set $cc_kind (i32.const 16))
 
         ;; 10028: stg %r0,0(%r1,%r2)
         (local.set $t28 (i64.add (local.get $r2) (local.get $r1)))
         (local.set $t27 (local.get $r0))
         (local.set $t26 (local.get $t28))
-        (local.set $t25 (i32.add (local.get $bank) (i32.and (i32.wrap_i64 (i64.shr_u (local.get $t26) (i64.const 8))) (i32.const 16368))))
-        (if (i64.gt_u (i64.sub (local.get $t26) (i64.load offset=16384 (local.get $t25))) (i64.const 4088)) (then
+        (local.set $t29 (i32.add (local.get $bank) (i32.and (i32.wrap_i64 (i64.shr_u (local.get $t26) (i64.const 8))) (i32.const 16368))))
+        (if (i64.gt_u (i64.sub (local.get $t26) (i64.load offset=16384 (local.get $t29))) (i64.const 4088)) (then
           (local.set $address (i64.add (local.get $base) (i64.const 40)))
           (local.set $reason (i32.const 1))
           (br $to_exit)
         ) (else
-          (i64.store offset=8 (i32.sub (i32.load offset=16392 (local.get $t25)) (i32.wrap_i64 (local.get $t26))) (local.get $t27))
+          (i64.store offset=8 (i32.sub (i32.load offset=16392 (local.get $t29)) (i32.wrap_i64 (local.get $t26))) (local.get $t27))
         ))
 
         ;; 1002e: lay %r1,-8(%r1)
@@ -115,8 +114,8 @@
         ;; 10034: brctg %r4,again
         (local.set $t26 (i64.sub (local.get $r4) (i64.const 1)))
         (local.set $r4 (local.get $t26))
-        (local.set $t25 (i64.ne (local.get $t26) (i64.const 0)))
-        (if (local.get $t25) (then
+        (local.set $t29 (i64.ne (local.get $t26) (i64.const 0)))
+        (if (local.get $t29) (then
           (local.set $budget (i32.sub (local.get $budget) (i32.const 1)))
           (if (i32.lt_s (local.get $budget) (i32.const 0)) (then
             (local.set $address (i64.add (local.get $base) (i64.const 28)))
@@ -132,15 +131,14 @@
         ;; 1003c: alcgr %r5,%r5
         (local.set $t26 (local.get $r5))
         (local.set $t27 (local.get $r5))
-        (local.set $t28 (i64.extend_i32_u (i32.shr_u (local.get $cc) (i32.const 1))))
+        (local.set $t28 (i64.extend_i32_u (local.get $cc_a32)))
         (local.set $t24 (i64.add (local.get $t27) (local.get $t26)))
         (local.set $t17 (i64.add (local.get $t24) (local.get $t28)))
         (local.set $r5 (local.get $t17))
-        (local.set $cc
-          (i32.or
-            (i32.shl (i32.or (i64.lt_u (local.get $t24) (local.get $t27)) (i64.lt_u (local.get $t17) (local.get $t24))) (i32.const 1))
-            (i64.ne (local.get $t17) (i64.const 0))))
-        (local.set $cc_kind (i32.const 0))
+        (local.set $t29 (i32.or (i64.lt_u (local.get $t24) (local.get $t27)) (i64.lt_u (local.get $t17) (local.get $t24))))
+        (local.set $cc_a64 (local.get $t17))
+        (local.set $cc_a32 (local.get $t29))
+        (local.set $cc_kind (i32.const 16))
 
         ;; 10040: svc 255
         (local.set $address (i64.add (local.get $base) (i64.const 64)))
@@ -157,7 +155,7 @@
     (i64.store (i32.const 1056) (local.get $r4)) (; %r4 ;)
     (i64.store (i32.const 1064) (local.get $r5)) (; %r5 ;)
     (if (local.get $cc_kind) (then
-      (local.set $t31
+      (local.set $t32
         (call $conditionCode
           (local.get $cc_kind)
           (local.get $cc_a32)
@@ -167,9 +165,9 @@
           (local.get $cc_af64)
           (local.get $cc_bf64)))
     ) (else
-      (local.set $t31 (local.get $cc))
+      (local.set $t32 (local.get $cc))
     ))
-    (i32.store (i32.const 2072) (local.get $t31)) (; CC ;)
+    (i32.store (i32.const 2072) (local.get $t32)) (; CC ;)
     (i64.store (i32.const 2064) (local.get $address)) (; PSW_ADDRESS ;)
     (i32.store (i32.const 2112) (local.get $budget)) (; BUDGET ;)
     (local.get $reason)

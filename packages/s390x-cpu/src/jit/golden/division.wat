@@ -21,16 +21,17 @@
 ;; end:    .align 8
 ;; divisor: .quad -7
 ;;
-;; 64-bit mode, 14 guest instructions in 2 blocks, 1275 bytes of WebAssembly
+;; 64-bit mode, 14 guest instructions in 2 blocks, 1117 bytes of WebAssembly
 
 (module
+  (import "env" "divideWide" (func $divideWide (param i64 i64 i64) (result i64)))
   (import "env" "memory" (memory 804 804))
   (func $region (export "region") (param $base i64) (result i32)
     (local $cc i32) (local $cc_kind i32) (local $cc_a32 i32) (local $cc_b32 i32) (local $cc_a64 i64) (local $cc_b64 i64) (local $cc_af64 f64)
     (local $cc_bf64 f64) (local $address i64) (local $reason i32) (local $budget i32) (local $next i32) (local $count i32) (local $bank i32)
-    (local $r4 i64) (local $r3 i64) (local $t17 i64) (local $t18 i64) (local $r5 i64) (local $t20 i64) (local $t21 i64) (local $t22 i64)
-    (local $t23 i32) (local $t24 i64) (local $t25 i64) (local $t26 i32) (local $t27 i32) (local $r2 i64) (local $r0 i64) (local $r1 i64)
-    (local $r7 i64) (local $r8 i64) (local $r6 i64) (local $t34 i32)
+    (local $r4 i64) (local $r3 i64) (local $t17 i64) (local $t18 i64) (local $r5 i64) (local $t20 i64) (local $t21 i64) (local $t22 i32)
+    (local $t23 i32) (local $t24 i32) (local $r2 i64) (local $r0 i64) (local $r1 i64) (local $r7 i64) (local $r8 i64) (local $r6 i64)
+    (local $t31 i32)
 
     ;; entry: other pages must be where they were; budget and registers into locals
     (local.set $bank (i32.load (i32.const 2100)) (; BANK ;))
@@ -63,65 +64,49 @@
         ))
         (if (i64.eqz (local.get $t18)) (then
           (local.set $t21 (i64.div_u (local.get $t20) (local.get $t17)))
-          (local.set $t22 (i64.rem_u (local.get $t20) (local.get $t17)))
         ) (else
-          (local.set $t23 (i32.const 64))
-          (local.set $t24 (local.get $t20))
-          (local.set $t22 (local.get $t18))
-          (local.set $t21 (i64.const 0))
-          (loop $b1
-            (local.set $t25 (i64.shr_u (local.get $t22) (i64.const 63)))
-            (local.set $t22 (i64.or (i64.shl (local.get $t22) (i64.const 1)) (i64.shr_u (local.get $t24) (i64.const 63))))
-            (local.set $t24 (i64.shl (local.get $t24) (i64.const 1)))
-            (local.set $t21 (i64.shl (local.get $t21) (i64.const 1)))
-            (if (i32.or (i64.ge_u (local.get $t22) (local.get $t17)) (i32.wrap_i64 (local.get $t25))) (then
-              (local.set $t22 (i64.sub (local.get $t22) (local.get $t17)))
-              (local.set $t21 (i64.or (local.get $t21) (i64.const 1)))
-            ))
-            (local.set $t23 (i32.sub (local.get $t23) (i32.const 1)))
-            (br_if $b1 (local.get $t23))
-          )
+          (local.set $t21 (call $divideWide (local.get $t18) (local.get $t20) (local.get $t17)))
         ))
-        (local.set $r4 (local.get $t22))
+        (local.set $r4 (i64.sub (local.get $t20) (i64.mul (local.get $t21) (local.get $t17))))
         (local.set $r5 (local.get $t21))
 
         ;; 10018: ahi %r4,48
-        (local.set $t23 (i32.wrap_i64 (local.get $r4)))
-        (local.set $t26 (i32.add (local.get $t23) (i32.const 48)))
-        (local.set $r4 (i64.or (i64.and (local.get $r4) (i64.const 0xffffffff00000000)) (i64.extend_i32_u (local.get $t26))))
-        (local.set $t27 (local.get $t23))
+        (local.set $t22 (i32.wrap_i64 (local.get $r4)))
+        (local.set $t23 (i32.add (local.get $t22) (i32.const 48)))
+        (local.set $r4 (i64.or (i64.and (local.get $r4) (i64.const 0xffffffff00000000)) (i64.extend_i32_u (local.get $t23))))
+        (local.set $t24 (local.get $t22))
         (local.set $cc_b32 (i32.const 48))
-        (local.set $cc_a32 (local.get $t27))
+        (local.set $cc_a32 (local.get $t24))
         (local.set $cc_kind (i32.const 7))
 
         ;; 1001c: aghi %r2,-1
-        (local.set $t25 (local.get $r2))
-        (local.set $t24 (i64.add (local.get $t25) (i64.const -1)))
-        (local.set $r2 (local.get $t24))
-        (local.set $t22 (local.get $t25))
+        (local.set $t21 (local.get $r2))
+        (local.set $t20 (i64.add (local.get $t21) (i64.const -1)))
+        (local.set $r2 (local.get $t20))
+        (local.set $t18 (local.get $t21))
         (local.set $cc_b64 (i64.const -1))
-        (local.set $cc_a64 (local.get $t22))
+        (local.set $cc_a64 (local.get $t18))
         (local.set $cc_kind (i32.const 8))
 
         ;; 10020: stc %r4,0(%r2)
-        (local.set $t22 (local.get $r2))
-        (local.set $t27 (i32.wrap_i64 (local.get $r4)))
-        (local.set $t24 (local.get $t22))
-        (local.set $t26 (i32.add (local.get $bank) (i32.and (i32.wrap_i64 (i64.shr_u (local.get $t24) (i64.const 8))) (i32.const 16368))))
-        (if (i64.gt_u (i64.sub (local.get $t24) (i64.load offset=16384 (local.get $t26))) (i64.const 4095)) (then
+        (local.set $t18 (local.get $r2))
+        (local.set $t24 (i32.wrap_i64 (local.get $r4)))
+        (local.set $t20 (local.get $t18))
+        (local.set $t23 (i32.add (local.get $bank) (i32.and (i32.wrap_i64 (i64.shr_u (local.get $t20) (i64.const 8))) (i32.const 16368))))
+        (if (i64.gt_u (i64.sub (local.get $t20) (i64.load offset=16384 (local.get $t23))) (i64.const 4095)) (then
           (local.set $address (i64.add (local.get $base) (i64.const 32)))
           (local.set $reason (i32.const 1))
           (br $to_exit)
         ) (else
-          (i32.store8 offset=15 (i32.sub (i32.load offset=16392 (local.get $t26)) (i32.wrap_i64 (local.get $t24))) (local.get $t27))
+          (i32.store8 offset=15 (i32.sub (i32.load offset=16392 (local.get $t23)) (i32.wrap_i64 (local.get $t20))) (local.get $t24))
         ))
 
         ;; 10024: ltgr %r5,%r5
-        (local.set $t24 (local.get $r5))
-        (local.set $r5 (local.get $t24))
-        (local.set $t22 (local.get $t24))
+        (local.set $t20 (local.get $r5))
+        (local.set $r5 (local.get $t20))
+        (local.set $t18 (local.get $t20))
         (local.set $cc_b64 (i64.const 0))
-        (local.set $cc_a64 (local.get $t22))
+        (local.set $cc_a64 (local.get $t18))
         (local.set $cc_kind (i32.const 3))
 
         ;; 10028: jne digit
@@ -142,37 +127,21 @@
         (local.set $r1 (local.get $r3))
 
         ;; 10034: dlgr %r0,%r3
-        (local.set $t22 (local.get $r3))
-        (local.set $t24 (local.get $r0))
-        (local.set $t25 (local.get $r1))
-        (if (i64.ge_u (local.get $t24) (local.get $t22)) (then
+        (local.set $t18 (local.get $r3))
+        (local.set $t20 (local.get $r0))
+        (local.set $t21 (local.get $r1))
+        (if (i64.ge_u (local.get $t20) (local.get $t18)) (then
           (local.set $address (i64.add (local.get $base) (i64.const 52)))
           (local.set $reason (i32.const 1))
           (br $to_exit)
         ))
-        (if (i64.eqz (local.get $t24)) (then
-          (local.set $t21 (i64.div_u (local.get $t25) (local.get $t22)))
-          (local.set $t20 (i64.rem_u (local.get $t25) (local.get $t22)))
+        (if (i64.eqz (local.get $t20)) (then
+          (local.set $t17 (i64.div_u (local.get $t21) (local.get $t18)))
         ) (else
-          (local.set $t26 (i32.const 64))
-          (local.set $t18 (local.get $t25))
-          (local.set $t20 (local.get $t24))
-          (local.set $t21 (i64.const 0))
-          (loop $b2
-            (local.set $t17 (i64.shr_u (local.get $t20) (i64.const 63)))
-            (local.set $t20 (i64.or (i64.shl (local.get $t20) (i64.const 1)) (i64.shr_u (local.get $t18) (i64.const 63))))
-            (local.set $t18 (i64.shl (local.get $t18) (i64.const 1)))
-            (local.set $t21 (i64.shl (local.get $t21) (i64.const 1)))
-            (if (i32.or (i64.ge_u (local.get $t20) (local.get $t22)) (i32.wrap_i64 (local.get $t17))) (then
-              (local.set $t20 (i64.sub (local.get $t20) (local.get $t22)))
-              (local.set $t21 (i64.or (local.get $t21) (i64.const 1)))
-            ))
-            (local.set $t26 (i32.sub (local.get $t26) (i32.const 1)))
-            (br_if $b2 (local.get $t26))
-          )
+          (local.set $t17 (call $divideWide (local.get $t20) (local.get $t21) (local.get $t18)))
         ))
-        (local.set $r0 (local.get $t20))
-        (local.set $r1 (local.get $t21))
+        (local.set $r0 (i64.sub (local.get $t21) (i64.mul (local.get $t17) (local.get $t18))))
+        (local.set $r1 (local.get $t17))
 
         ;; 10038: lgr %r7,%r1
         (local.set $r7 (local.get $r1))
@@ -184,33 +153,34 @@
           (local.set $reason (i32.const 1))
           (br $to_exit)
         ))
-        (local.set $t18 (local.get $t17))
-        (local.set $t26 (i32.add (local.get $bank) (i32.and (i32.wrap_i64 (i64.shr_u (local.get $t18) (i64.const 8))) (i32.const 16368))))
-        (if (i64.gt_u (i64.sub (local.get $t18) (i64.load (local.get $t26))) (i64.const 4088)) (then
+        (local.set $t21 (local.get $t17))
+        (local.set $t23 (i32.add (local.get $bank) (i32.and (i32.wrap_i64 (i64.shr_u (local.get $t21) (i64.const 8))) (i32.const 16368))))
+        (if (i64.gt_u (i64.sub (local.get $t21) (i64.load (local.get $t23))) (i64.const 4088)) (then
           (local.set $address (i64.add (local.get $base) (i64.const 60)))
           (local.set $reason (i32.const 1))
           (br $to_exit)
         ) (else
-          (local.set $t27 (i32.sub (i32.load offset=8 (local.get $t26)) (i32.wrap_i64 (local.get $t18))))
+          (local.set $t24 (i32.sub (i32.load offset=8 (local.get $t23)) (i32.wrap_i64 (local.get $t21))))
         ))
-        (local.set $t20 (i64.load offset=8 (local.get $t27)))
+        (local.set $t20 (i64.load offset=8 (local.get $t24)))
         (local.set $r8 (local.get $t20))
 
         ;; 10042: dsgr %r6,%r8
         (local.set $t20 (local.get $r8))
-        (local.set $t18 (local.get $r7))
+        (local.set $t21 (local.get $r7))
         (if (i64.eqz (local.get $t20)) (then
           (local.set $address (i64.add (local.get $base) (i64.const 66)))
           (local.set $reason (i32.const 1))
           (br $to_exit)
         ))
-        (if (i32.and (i64.eq (local.get $t18) (i64.const 0x8000000000000000)) (i64.eq (local.get $t20) (i64.const -1))) (then
+        (if (i32.and (i64.eq (local.get $t21) (i64.const 0x8000000000000000)) (i64.eq (local.get $t20) (i64.const -1))) (then
           (local.set $address (i64.add (local.get $base) (i64.const 66)))
           (local.set $reason (i32.const 1))
           (br $to_exit)
         ))
-        (local.set $r6 (i64.rem_s (local.get $t18) (local.get $t20)))
-        (local.set $r7 (i64.div_s (local.get $t18) (local.get $t20)))
+        (local.set $t17 (i64.div_s (local.get $t21) (local.get $t20)))
+        (local.set $r6 (i64.sub (local.get $t21) (i64.mul (local.get $t17) (local.get $t20))))
+        (local.set $r7 (local.get $t17))
 
         ;; 10046: svc 255
         (local.set $address (i64.add (local.get $base) (i64.const 70)))
@@ -231,7 +201,7 @@
     (i64.store (i32.const 1088) (local.get $r8)) (; %r8 ;)
     (i64.store (i32.const 1072) (local.get $r6)) (; %r6 ;)
     (if (local.get $cc_kind) (then
-      (local.set $t34
+      (local.set $t31
         (call $conditionCode
           (local.get $cc_kind)
           (local.get $cc_a32)
@@ -241,9 +211,9 @@
           (local.get $cc_af64)
           (local.get $cc_bf64)))
     ) (else
-      (local.set $t34 (local.get $cc))
+      (local.set $t31 (local.get $cc))
     ))
-    (i32.store (i32.const 2072) (local.get $t34)) (; CC ;)
+    (i32.store (i32.const 2072) (local.get $t31)) (; CC ;)
     (i64.store (i32.const 2064) (local.get $address)) (; PSW_ADDRESS ;)
     (i32.store (i32.const 2112) (local.get $budget)) (; BUDGET ;)
     (local.get $reason)
