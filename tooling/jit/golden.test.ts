@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { type Cpu, createCpu } from "../../packages/s390x-cpu/src/index.ts";
 import { workspaceRoot } from "../workspace/packages.ts";
+import { renewExcerpts } from "./excerpts.ts";
 import { compileGuestProgram, type GuestProgram, readGuestProgram } from "./guest-program.ts";
 import { listing } from "./listing.ts";
 
@@ -16,6 +17,8 @@ const SUPERVISOR_CALL = 0x1c0;
 const PROGRAM = 0x1d0;
 const AFP_REGISTERS = 0x4_0000n;
 const modes = { 24: 0n, 31: 0x8000_0000n, 64: 0x1_8000_0000n } as const;
+
+const renew = "npm run jit:golden renews the golden files; look at what changed";
 
 /** Runs a program to its end, which is a supervisor call. */
 function run(cpu: Cpu, { program, mode }: GuestProgram): unknown {
@@ -35,7 +38,6 @@ function run(cpu: Cpu, { program, mode }: GuestProgram): unknown {
 
 describe("the code that the JIT makes of small programs", () => {
   it.each(names)("%s: is what stands in its golden file", async (name) => {
-    const renew = "npm run jit:golden renews the golden files; look at what changed";
     await expect(listing(read(name)), renew).toMatchFileSnapshot(join(folder, `${name}.wat`));
   });
 
@@ -48,6 +50,12 @@ describe("the code that the JIT makes of small programs", () => {
     expect(end).toMatchObject({ result: { reason: "disabled-wait", address: BigInt(SUPERVISOR_CALL) } });
     expect(end).toEqual(run(createCpu({ memorySize, clock, jit: false }), given));
     expect(compiled.regionStatistics!.compiled).toBeGreaterThan(0);
+  });
+
+  it("is what docs/jit.md shows of it", async () => {
+    const page = join(workspaceRoot, "docs/jit.md");
+    const renewed = renewExcerpts(readFileSync(page, "utf8"), (name) => listing(read(name)));
+    await expect(renewed, renew).toMatchFileSnapshot(page);
   });
 
   it("has a golden file for each of some twenty programs, and no other files", () => {
