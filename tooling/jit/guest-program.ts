@@ -66,7 +66,7 @@ export function compileGuestProgram({ program, entry, mode, targets }: GuestProg
     if (from + PAGE <= 0 || from >= program.bytes.length) return undefined;
     const bytes = new Uint8Array(PAGE);
     bytes.set(program.bytes.subarray(Math.max(from, 0), from + PAGE), Math.max(-from, 0));
-    return { frame: base / PAGE + page, bytes, isExecuted: () => true };
+    return { frame: base / PAGE + page, bytes, isExecuted: () => true, executeDistance: () => 0 };
   };
   const targetsOf = (branch: number): readonly number[] => (targets.get(base + branch) ?? []).map((target) => target - base);
   const selector = new RegionSelector(definedInstructions(), () => true);

@@ -35,7 +35,7 @@ import {
   VR,
   VR_HIGH,
 } from "./layout.ts";
-import { type FieldSlot, recordLayout } from "./records.ts";
+import { EXECUTE_TARGET_SLOT, type FieldSlot, recordLayout } from "./records.ts";
 import { StorageContext } from "./storage-context.ts";
 
 const at = (address: number): I32 => i32.const(address);
@@ -352,8 +352,10 @@ export class RecordContext extends StorageContext {
       return;
     }
     const { record, fault, next } = this.#frame;
-    const target_ = this.let(target);
-    const result = this.let(call("i32", this.functions.index("execute"), target_, modifier, record.value));
+    const place = this.let(target);
+    if (this.#handler.instruction.mnemonic === "ex")
+      this.f.storeI32(record.value, i32.wrap(i64.sub(place, this.#address())), 32, EXECUTE_TARGET_SLOT);
+    const result = this.let(call("i32", this.functions.index("execute"), place, modifier, record.value));
     this.f.brIf(fault, i32.eqz(result));
     this.f.set(record, result);
     this.f.br(next);

@@ -11,6 +11,8 @@ export const LENGTH_SLOT = 2;
 export const FIRST_BYTE_SLOT = 3;
 export const FIRST_WORD_SLOT = 8;
 export const RELATIVE_SLOT = 8;
+/** Of an EXECUTE that was interpreted: how far its last target is from it, in bytes modulo 2^32. Its own fields end before. */
+export const EXECUTE_TARGET_SLOT = 12;
 
 export interface FieldSlot {
   readonly spec: FieldSpec;

@@ -360,11 +360,15 @@ class RegionBuilder {
     this.#done += each.target ? 2 : 1;
   }
 
-  /** EXECUTE RELATIVE LONG: its target, with the register's rightmost byte as the modifier. */
+  /** EXECUTE and EXECUTE RELATIVE LONG: the target, with the register's rightmost byte as the modifier. */
   #executed(each: CodeInstruction, end: Label): RegionContext {
     const target = each.target!;
     const next = each.offset + each.length;
     const outer = new RegionContext(this.#frame, { ...each, restart: each.offset, next }, end);
+    if (each.instruction.mnemonic === "ex") {
+      const isElsewhere = i64.ne(outer.address(2), i64.add(this.#frame.base.value, target.offset));
+      this.#f.if(isElsewhere, () => this.#leave(i64.add(this.#frame.base.value, each.offset), RegionExit.interpret));
+    }
     const number = outer.registerNumber("r1").constant as number;
     const modifier = number === 0 ? undefined : this.#f.let(i32.and(i32.wrap(this.#registers.get(number)), 0xff));
     return new RegionContext(this.#frame, { ...target, restart: each.offset, next, ...(modifier && { modifier }) }, end);

@@ -10,6 +10,8 @@ export interface CodePage {
   readonly bytes: Uint8Array;
   /** Whether the instruction at an offset in the page was executed lately. */
   isExecuted(offset: number): boolean;
+  /** How far from the EXECUTE at an offset its target was when it was last interpreted; 0 when not known. */
+  executeDistance(offset: number): number;
 }
 
 /** Pages of code by their distance, in pages, from the one where a region begins. */
@@ -44,8 +46,15 @@ export interface CodeInstruction {
   readonly definition: Definition;
   readonly text: number;
   readonly flow: Flow;
-  /** What EXECUTE RELATIVE LONG executes. */
-  readonly target?: { readonly offset: number; readonly instruction: Instruction; readonly definition: Definition; readonly text: number };
+  /** What EXECUTE RELATIVE LONG executes; what EXECUTE is expected to. */
+  readonly target?: ExecutedInstruction;
+}
+
+export interface ExecutedInstruction {
+  readonly offset: number;
+  readonly instruction: Instruction;
+  readonly definition: Definition;
+  readonly text: number;
 }
 
 export interface CodeBlock {
@@ -159,18 +168,26 @@ export class RegionSelector {
     if (!decoded || refused.has(offset)) return undefined;
     const { instruction, definition } = decoded;
     const base = { offset, length, instruction, definition, text };
-    if (instruction.mnemonic === "exrl") {
-      const targetOffset = offset + 2 * field(instruction, text, "ri2");
-      const targetText = view(Math.floor(targetOffset / PAGE)) && textAt(view, targetOffset);
-      const target = targetText === undefined ? undefined : this.#decode(targetText);
-      if (!target || !EXECUTABLE.has(target.instruction.mnemonic)) return undefined;
-      return {
-        ...base,
-        flow: { kind: "next" },
-        target: { offset: targetOffset, instruction: target.instruction, definition: target.definition, text: targetText! },
-      };
+    const distance =
+      instruction.mnemonic === "exrl"
+        ? 2 * field(instruction, text, "ri2")
+        : instruction.mnemonic === "ex"
+          ? page.executeDistance(inPage)
+          : undefined;
+    if (distance !== undefined) {
+      const target = this.#executed(view, offset + distance);
+      return target && { ...base, flow: { kind: "next" }, target };
     }
     return { ...base, flow: this.#flow(decoded, offset, text, targets) };
+  }
+
+  /** What an EXECUTE may stand for in a region. */
+  #executed(view: CodeView, offset: number): ExecutedInstruction | undefined {
+    const isAtHand = [offset, offset + 5].every((at) => view(Math.floor(at / PAGE)) !== undefined);
+    if (!isAtHand || offset & 1) return undefined;
+    const text = textAt(view, offset);
+    const target = this.#decode(text);
+    return target && EXECUTABLE.has(target.instruction.mnemonic) ? { offset, ...target, text } : undefined;
   }
 
   #decode(text: number): DefinedInstruction | undefined {
@@ -184,7 +201,7 @@ export class RegionSelector {
   #flow(defined: DefinedInstruction, offset: number, text: number, targetsOf: Selection["targets"]): Flow {
     const { instruction } = defined;
     const { mnemonic } = instruction;
-    if (defined.isHelper || mnemonic === "ex") return { kind: "interpret" };
+    if (defined.isHelper) return { kind: "interpret" };
     const mask = MASKED.has(mnemonic) ? field(instruction, text, "m1") : undefined;
     if (defined.relativeBranch) {
       const relative = instruction.format.fields.find(({ kind }) => kind === "relative")!;

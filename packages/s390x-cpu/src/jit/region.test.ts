@@ -1,62 +1,8 @@
-import { assemble } from "@zarch/s390x-isa";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type Cpu, createCpu } from "../runtime/cpu.ts";
+import { assembled, DATA, EnginePair, edgeValues, finish, prepare, type Start } from "../testing/engine-pair.ts";
 
-const clock = { now: () => 0, wallClock: () => 0, setAlarm: () => () => {} };
-const memorySize = 4 << 20;
-const CODE = 0x1_0000;
-const DATA = 0x2_0000;
-const WAIT = 0x0002_0001_8000_0000n;
-
-const makeCpu = (engine: "interpreter" | "jit" | "lockstep"): Cpu =>
-  createCpu({ memorySize, clock, jit: engine !== "interpreter" && { interval: 1, threshold: 1, lockstep: engine === "lockstep" } });
-
-interface Start {
-  readonly text: Uint8Array;
-  readonly registers: readonly bigint[];
-  readonly storage: Uint8Array;
-}
-
-/** Register 12 points to the start of a page of data, register 13 near its end; register 11 counts the rounds of a loop. */
-function prepare(cpu: Cpu, { text, registers, storage }: Start): void {
-  cpu.reset("clear");
-  cpu.memory.write(CODE, text);
-  cpu.memory.write(DATA, storage);
-  for (const [number, value] of registers.entries()) cpu.setGeneral(number, value);
-  cpu.setGeneral(11, 6n);
-  cpu.setGeneral(12, BigInt(DATA));
-  cpu.setGeneral(13, BigInt(DATA + 0xff0));
-  // Supervisor calls and program interruptions end the program, each with an address of its own.
-  for (const [place, address] of [
-    [0x1c0, 0x111],
-    [0x1d0, 0x222],
-  ] as const) {
-    cpu.memory.storeBigUint64(place, WAIT, "big");
-    cpu.memory.storeBigUint64(place + 8, BigInt(address), "big");
-  }
-  cpu.setPsw(0x0000_0001_8000_0000n, BigInt(CODE));
-}
-
-function finish(cpu: Cpu): unknown {
-  for (let rounds = 0; rounds < 100; rounds++) {
-    const result = cpu.run({ budget: 5000 });
-    if (result.reason === "budget") continue;
-    const storage = new Uint8Array(8192);
-    const lowcore = new Uint8Array(512);
-    cpu.memory.read(DATA, storage);
-    cpu.memory.read(0, lowcore);
-    return { result, state: cpu.state, storage, lowcore };
-  }
-  throw new Error("the program does not end");
-}
-
-const assembled = (source: string): Uint8Array => assemble(source, { origin: CODE }).bytes;
-
-const registerValue = fc.oneof(
-  fc.bigInt({ min: 0n, max: (1n << 64n) - 1n }),
-  fc.constantFrom(0n, 1n, 0x7fff_ffffn, 0x8000_0000n, 0xffff_ffffn, 0x7fff_ffff_ffff_ffffn, 0x8000_0000_0000_0000n, (1n << 64n) - 1n),
-);
+const registerValue = fc.oneof(fc.bigInt({ min: 0n, max: (1n << 64n) - 1n }), fc.constantFrom(...edgeValues));
 
 // Straight-line instructions of many kinds: %r12 points to the start of a page of data, %r13 near its end.
 const lines = [
@@ -134,12 +80,11 @@ const lines = [
 ].map((line) => line.replace("slag %r1,3", "slag %r1,%r1,3"));
 
 describe.each(["jit", "lockstep"] as const)("compiled regions: the same definitions, in step with the interpreter (%s)", (engine) => {
-  const compiled = makeCpu(engine);
-  const interpreted = makeCpu("interpreter");
-
+  const pair = new EnginePair(engine);
+  const { compiled } = pair;
   const expectSame = (start: Start): void => {
-    for (const cpu of [compiled, interpreted]) prepare(cpu, start);
-    expect(finish(compiled)).toEqual(finish(interpreted));
+    const { compiled, interpreted } = pair.run(start);
+    expect(compiled).toEqual(interpreted);
   };
 
   const starts = {

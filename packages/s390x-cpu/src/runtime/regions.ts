@@ -3,6 +3,7 @@ import type { Instruction } from "@zarch/s390x-isa";
 import type { DefinedInstruction } from "../engine/handlers.ts";
 import { FixedHandler } from "../engine/handlers.ts";
 import * as layout from "../engine/layout.ts";
+import { EXECUTE_TARGET_SLOT } from "../engine/records.ts";
 import { modeKeyOf, modeOfKey } from "../jit/addressing-mode.ts";
 import { compileRegion, regionImports } from "../jit/compile-region.ts";
 import { type CodePage, type RegionCode, RegionSelector } from "../jit/region-code.ts";
@@ -312,7 +313,13 @@ export class Regions {
     const bytes = new Uint8Array(4096);
     this.#memory.read(frame * 4096, bytes);
     const halfwords = this.#halfwords;
-    return { frame, bytes, records, isExecuted: (offset) => halfwords[(records + offset * 8) >>> 1] !== FixedHandler.decode };
+    return {
+      frame,
+      bytes,
+      records,
+      isExecuted: (offset) => halfwords[(records + offset * 8) >>> 1] !== FixedHandler.decode,
+      executeDistance: (offset) => this.#words[(records + offset * 8 + EXECUTE_TARGET_SLOT) >>> 2]! | 0,
+    };
   }
 
   #install(

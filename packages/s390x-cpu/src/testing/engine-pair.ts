@@ -1,0 +1,86 @@
+import { assemble } from "@zarch/s390x-isa";
+import { type Cpu, type CpuState, createCpu, type RunResult } from "../runtime/cpu.ts";
+
+const clock = { now: () => 0, wallClock: () => 0, setAlarm: () => () => {} };
+const MEMORY_SIZE = 4 << 20;
+const WAIT = 0x0002_0001_8000_0000n;
+const MODE_64 = 0x0000_0001_8000_0000n;
+
+/** Where an {@link EnginePair} has its program, and two pages of data. */
+export const CODE = 0x1_0000;
+export const DATA = 0x2_0000;
+
+export interface Start {
+  readonly text: Uint8Array;
+  readonly registers: readonly bigint[];
+  /** Goes to {@link DATA}. */
+  readonly storage: Uint8Array;
+  /** Left half of the PSW; 64-bit mode if not given. */
+  readonly psw?: bigint;
+}
+
+export const assembled = (source: string): Uint8Array => assemble(source, { origin: CODE }).bytes;
+
+/** Register values at which carries, signs and lengths change. */
+export const edgeValues: readonly bigint[] = [
+  ...[0n, 1n, 0x7fff_ffffn, 0x8000_0000n, 0xffff_ffffn],
+  ...[0x7fff_ffff_ffff_ffffn, 0x8000_0000_0000_0000n, 0xffff_ffff_ffff_ffffn],
+];
+
+/** One CPU that compiles nearly all that it runs, perhaps in lockstep with its own interpreter, and one that interprets. */
+export class EnginePair {
+  readonly compiled: Cpu;
+  readonly interpreted: Cpu = createCpu({ memorySize: MEMORY_SIZE, clock, jit: false });
+
+  constructor(engine: "jit" | "lockstep") {
+    this.compiled = createCpu({ memorySize: MEMORY_SIZE, clock, jit: { interval: 1, threshold: 1, lockstep: engine === "lockstep" } });
+  }
+
+  /** Runs a program on both, to its end by SVC or a program interruption, and tells what each left. */
+  run(start: Start): { readonly compiled: Outcome; readonly interpreted: Outcome } {
+    for (const cpu of [this.compiled, this.interpreted]) prepare(cpu, start);
+    return { compiled: finish(this.compiled), interpreted: finish(this.interpreted) };
+  }
+}
+
+export interface Outcome {
+  readonly result: RunResult;
+  readonly state: CpuState;
+  /** Of both pages of data. */
+  readonly storage: Uint8Array;
+  readonly lowcore: Uint8Array;
+}
+
+/** Register 12 points to the start of a page of data, register 13 near its end; register 11 counts the rounds of a loop. */
+export function prepare(cpu: Cpu, { text, registers, storage, psw = MODE_64 }: Start): void {
+  cpu.reset("clear");
+  cpu.memory.write(CODE, text);
+  cpu.memory.write(DATA, storage);
+  for (const [number, value] of registers.entries()) cpu.setGeneral(number, value);
+  cpu.setGeneral(11, 6n);
+  cpu.setGeneral(12, BigInt(DATA));
+  cpu.setGeneral(13, BigInt(DATA + 0xff0));
+  // Supervisor calls and program interruptions end the program, each with an address of its own.
+  for (const [place, address] of [
+    [0x1c0, 0x111],
+    [0x1d0, 0x222],
+  ] as const) {
+    cpu.memory.storeBigUint64(place, WAIT, "big");
+    cpu.memory.storeBigUint64(place + 8, BigInt(address), "big");
+  }
+  cpu.setPsw(psw, BigInt(CODE));
+}
+
+/** Runs a program to its end, and tells all that it left. */
+export function finish(cpu: Cpu): Outcome {
+  for (let rounds = 0; rounds < 100; rounds++) {
+    const result = cpu.run({ budget: 5000 });
+    if (result.reason === "budget") continue;
+    const storage = new Uint8Array(8192);
+    const lowcore = new Uint8Array(512);
+    cpu.memory.read(DATA, storage);
+    cpu.memory.read(0, lowcore);
+    return { result, state: cpu.state, storage, lowcore };
+  }
+  throw new Error("the program does not end");
+}
