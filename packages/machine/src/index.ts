@@ -25,6 +25,7 @@ export type { AttachedDevice, DeviceBus, DeviceHost, MachineDevice } from "./mac
 export type { MachineEvents, MachineExit, ResetKind } from "./machine-events.ts";
 export type {
   ConsoleOutput,
+  CpuEngine,
   CpuFactory,
   CpuPorts,
   LineModeConsoleMachineOptions,

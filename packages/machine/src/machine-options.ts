@@ -45,6 +45,12 @@ export interface CpuPorts {
 }
 
 /**
+ * What executes the guest's instructions: the interpreter alone; with a compiler for what runs often; or both one after the other, and
+ * an error where they disagree, which is for finding faults and some ten times slower.
+ */
+export type CpuEngine = "interpreter" | "jit" | "lockstep";
+
+/**
  * Makes the CPU of a machine. `ports` is called once, when the memory exists; with storage keys, channel programs are subject
  * to key-controlled protection.
  */
@@ -52,6 +58,8 @@ export type CpuFactory = (options: {
   readonly memorySize: number;
   readonly clock: Clock;
   readonly entropy: EntropySource;
+  /** As in {@link MachineOptions}. */
+  readonly engine: CpuEngine;
   readonly ports: (memory: GuestMemory, storageKeys?: StorageKeyCheck) => CpuPorts;
 }) => CpuLike;
 
@@ -102,6 +110,8 @@ export interface MachineOptions {
   readonly idleTimerSlack?: number;
   /** Gives the event loop a turn. Default: the best that the host offers. */
   readonly yieldToHost?: () => Promise<void>;
+  /** What executes instructions. Default `"jit"`. */
+  readonly engine?: CpuEngine;
   /** Default: the CPU of `@zarch/s390x-cpu`. */
   readonly cpu?: CpuFactory;
 }

@@ -89,6 +89,7 @@ export class Machine implements AsyncDisposable {
       memorySize: options.memory + (hasPage ? pageSpace : 0),
       clock,
       entropy,
+      engine: options.engine ?? "jit",
       ports: (memory, storageKeys): CpuPorts => {
         const channelSubsystem = this.#createChannelSubsystem(memory, storageKeys);
         const zpci = hasPci ? createZpci(memory, channelSubsystem) : undefined;

@@ -1,7 +1,7 @@
 import type { StorageKeyCheck } from "@zarch/channel-subsystem";
-import { type Cpu, createCpu } from "@zarch/s390x-cpu";
+import { type Cpu, type CpuOptions, createCpu } from "@zarch/s390x-cpu";
 import type { CpuExit, CpuLike } from "./cpu-like.ts";
-import type { CpuFactory } from "./machine-options.ts";
+import type { CpuEngine, CpuFactory } from "./machine-options.ts";
 import { storageKeyCheck } from "./storage-keys.ts";
 
 const exits = {
@@ -13,10 +13,15 @@ const exits = {
   "check-stop": "check-stop",
 } as const satisfies Record<string, CpuExit>;
 
+const compilers = { interpreter: false, jit: true, lockstep: "lockstep" } as const satisfies Record<CpuEngine, CpuOptions["jit"]>;
+
 const wordMask = 0xffff_ffffn;
 
 /** The CPU of `@zarch/s390x-cpu` in a machine. */
-export const s390xCpu: CpuFactory = ({ memorySize, clock, ports }): CpuLike => {
+export const s390xCpu: CpuFactory = (options) => createS390xCpu(options, { jit: compilers[options.engine] });
+
+/** The same with a compiler set otherwise. */
+export function createS390xCpu({ memorySize, clock, ports }: Parameters<CpuFactory>[0], settings: Pick<CpuOptions, "jit">): CpuLike {
   // Channel programs run only when the CPU is there.
   let keys: StorageKeyCheck | undefined;
   const storageKeys: StorageKeyCheck = {
@@ -25,7 +30,7 @@ export const s390xCpu: CpuFactory = ({ memorySize, clock, ports }): CpuLike => {
       return keys.permits(address, length, key, store);
     },
   };
-  const cpu: Cpu = createCpu({ memorySize, clock, ports: (memory) => ports(memory, storageKeys) });
+  const cpu: Cpu = createCpu({ memorySize, clock, ...settings, ports: (memory) => ports(memory, storageKeys) });
   return {
     memory: cpu.memory,
     run: (budget) => exits[cpu.run({ budget }).reason],
@@ -56,4 +61,4 @@ export const s390xCpu: CpuFactory = ({ memorySize, clock, ports }): CpuLike => {
       };
     },
   };
-};
+}

@@ -31,6 +31,7 @@ describe("arguments of zarch", () => {
           { path: "c", readOnly: false, overlay: { path: "d,e" } },
         ],
         virtio: { bus: "pci" },
+        engine: "jit",
         console: "virtio",
         noReboot: true,
         watchdog: true,
@@ -38,6 +39,11 @@ describe("arguments of zarch", () => {
         control: "s",
       },
     });
+  });
+
+  it("what executes instructions", () => {
+    expect(run("--engine", "lockstep", "true").engine).toBe("lockstep");
+    expect(() => run("--engine", "qemu", "true")).toThrow('"qemu" is not an engine; known are interpreter, jit and lockstep');
   });
 
   it("a disk and all devices: the bus", () => {

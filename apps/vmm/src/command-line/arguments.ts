@@ -1,4 +1,5 @@
 import { type ParseArgsOptionsConfig, parseArgs } from "node:util";
+import type { CpuEngine } from "@zarch/machine";
 import { type DiskOption, parseDiskOption } from "./disk-option.ts";
 import { parseSize } from "./size.ts";
 import { UsageError } from "./usage-error.ts";
@@ -14,6 +15,8 @@ export interface GuestOptions {
   readonly disks: readonly DiskOption[];
   /** How all virtio devices show themselves; a disk may add to it. */
   readonly virtio: VirtioOption;
+  /** What executes the guest's instructions. */
+  readonly engine: CpuEngine;
   /** Looks for a newer default guest than the one in the cache. */
   readonly refresh: boolean;
   /** Path of a socket on which the machine takes the commands of its command line. */
@@ -62,6 +65,7 @@ const guestOptions = {
   memory: { type: "string", short: "m" },
   disk: { type: "string", short: "d", multiple: true },
   virtio: { type: "string" },
+  engine: { type: "string" },
   refresh: { type: "boolean" },
   control: { type: "string" },
   help: { type: "boolean", short: "h" },
@@ -161,6 +165,7 @@ interface GuestValues {
   readonly memory?: string;
   readonly disk?: readonly string[];
   readonly virtio?: string;
+  readonly engine?: string;
   readonly refresh?: boolean;
   readonly control?: string;
 }
@@ -170,9 +175,15 @@ function guestOptionsOf(values: GuestValues): GuestOptions {
     memory: parseSize(values.memory ?? defaultMemory, "--memory"),
     disks: (values.disk ?? []).map(parseDiskOption),
     virtio: values.virtio === undefined ? {} : parseVirtioOption(values.virtio),
+    engine: engine(values.engine ?? "jit"),
     refresh: values.refresh === true,
     control: values.control,
   };
+}
+
+function engine(text: string): CpuEngine {
+  if (text === "interpreter" || text === "jit" || text === "lockstep") return text;
+  throw new UsageError(`--engine: "${text}" is not an engine; known are interpreter, jit and lockstep`);
 }
 
 interface BootValues extends GuestValues {

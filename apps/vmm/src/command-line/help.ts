@@ -12,6 +12,8 @@ const guestHelp = `  -m, --memory SIZE     main storage of the guest, for instan
                         bus=ccw or bus=pci (where the device is), access-platform (DMA translation, on PCI)
       --virtio PROPERTY[,PROPERTY]...
                         the same for all virtio devices of the guest, but for queue-size
+      --engine ENGINE   what executes the guest's instructions: jit (the default), interpreter, or lockstep, which
+                        compares the two and ends with a report where they disagree, some ten times slower
       --control SOCKET  take commands (see Ctrl-A C) on a UNIX socket
       --refresh         look for a newer default guest instead of using the one fetched before
   -h, --help            this text`;

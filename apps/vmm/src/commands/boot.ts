@@ -33,6 +33,7 @@ export async function bootOnConsole(
     const session = new ConsoleSession(host, options.console, endKey);
     const machine = await createMachine({
       memory: options.memory,
+      engine: options.engine,
       ipl: program.ipl,
       logger,
       pci: needsPci(options.virtio, diskOptions),

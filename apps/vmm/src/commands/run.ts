@@ -24,6 +24,7 @@ export async function run(options: RunOptions, host: HostProcess): Promise<numbe
     const log = new ConsoleLog(64 * 1024);
     const machine = await createMachine({
       memory: options.memory,
+      engine: options.engine,
       ipl: linux({
         kernel: guest.kernel,
         initrd: guest.initramfs,

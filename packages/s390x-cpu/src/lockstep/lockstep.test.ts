@@ -18,7 +18,7 @@ const restless = (): { now(): number; wallClock(): number; setAlarm(): () => voi
 };
 
 /** A CPU that has compiled a program's loop, of which register 11 counts the rounds, and is in the middle of it. */
-function looping(body: string, { rounds = 100_000, lockstep = true } = {}): Cpu {
+function looping(body: string, { rounds = 100_000, lockstep = true }: { rounds?: number; lockstep?: boolean | number } = {}): Cpu {
   const cpu = createCpu({ memorySize, clock: restless(), jit: { interval: 1, threshold: 1, lockstep } });
   cpu.memory.write(
     CODE,
@@ -122,5 +122,22 @@ describe("lockstep", () => {
     const cpu = looping(stores, { rounds: 300 });
     expect(cpu.run({ budget: 1_000_000 }).reason).toBe("disabled-wait");
     expect(cpu.memory.loadBigUint64(DATA + 59 * 4096 + 16, "big")).toBe(1n);
+  });
+
+  it("compares the first runs of a region, and then one of so many", () => {
+    for (const [lockstep, finds] of [
+      [40, true],
+      [1_000_000, false],
+    ] as const) {
+      const cpu = looping("aghi %r1,1", { lockstep });
+      // Each return to the host ends a run of the region.
+      const runOften = (): void => {
+        for (let run = 0; run < 100; run++) cpu.run({ budget: 10 });
+      };
+      runOften();
+      misdecode(cpu, "aghi", "i2", 2);
+      if (finds) expect(runOften).toThrow(LockstepError);
+      else expect(runOften).not.toThrow();
+    }
   });
 });

@@ -11,6 +11,8 @@ import { LockstepState } from "./lockstep-state.ts";
 import { PageCopies, type PageDifference } from "./page-copies.ts";
 
 const PAGE = 4096;
+/** Runs of each region that are compared in every case. */
+const FIRST_RUNS = 64;
 const LONGEST_PATH = 100;
 const MOST_DIFFERENCES = 12;
 
@@ -31,6 +33,7 @@ export class Lockstep {
   readonly #engine: EngineExports;
   readonly #exact: () => EngineExports;
   readonly #now: () => number;
+  readonly #interval: number;
   readonly #pages: PageCopies;
   readonly #start: LockstepState;
   readonly #region: LockstepState;
@@ -46,12 +49,15 @@ export class Lockstep {
     engine: EngineExports;
     exact: () => EngineExports;
     now: () => number;
+    /** Compares the first runs of each region, and then one of so many. */
+    interval: number;
   }) {
     const { buffer } = parts.wasmMemory;
     this.#registers = parts.registers;
     this.#engine = parts.engine;
     this.#exact = parts.exact;
     this.#now = parts.now;
+    this.#interval = parts.interval;
     this.#pages = new PageCopies(parts.wasmMemory, parts.places);
     this.#start = new LockstepState(buffer);
     this.#region = new LockstepState(buffer);
@@ -61,12 +67,15 @@ export class Lockstep {
 
   /** A function of the same type that WebAssembly can call in the region's place. `region` must count its instructions. */
   guard(region: RegionFunction, code: RegionCode): WebAssembly.ExportValue {
-    const enter = (base: bigint): number => this.#enter(region, code, BigInt.asUintN(64, base));
+    let runs = 0;
+    const enter = (base: bigint): number =>
+      ++runs <= FIRST_RUNS || runs % this.#interval === 0 ? this.#enter(region, code, BigInt.asUintN(64, base)) : region(base);
     return new WebAssembly.Instance(this.#entrance, { env: { region: enter } }).exports.region!;
   }
 
   /** What regions import as `storeBesideCode`: copies the page first. */
   readonly storeBesideCode: EngineExports["storeBesideCode"] = (address, length, value, base) => {
+    if (this.time === undefined) return this.#engine.storeBesideCode(address, length, value, base);
     const [high, low] = [Number(BigInt.asUintN(32, address >> 32n)), Number(BigInt.asUintN(32, address))];
     const absolute = this.#engine.resolveOperandParts(high, low, WRITE, base);
     if (absolute === -1 || !this.#pages.save((absolute & -PAGE) >>> 0)) return 0;

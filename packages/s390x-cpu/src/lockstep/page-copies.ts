@@ -3,9 +3,9 @@ import { FunctionSet } from "../engine/functions.ts";
 import { type MemoryLayout, TLB_ENTRIES, TLB_WRITE } from "../engine/layout.ts";
 
 const PAGE = 4096;
-/** Most pages that a bank may have open for stores when a region is entered, and most that are copied. */
-const MAXIMUM_WRITABLE = 24;
-const MAXIMUM_PAGES = 32;
+/** Most pages that a bank may have open for stores when a region is entered (fewer cost more openings), and most that are copied. */
+const MAXIMUM_WRITABLE = 8;
+const MAXIMUM_PAGES = 16;
 
 /** The area of copies: the number of pages, then for each where it is and whether it was changed, then two copies of each. */
 const COUNT = 0;

@@ -34,9 +34,10 @@ export interface CpuOptions {
   readonly identity?: Partial<CpuIdentity>;
   /**
    * Compiles what runs often (default), or not. `"lockstep"` is for finding faults: all that was compiled also runs in the exact
-   * interpreter, and where they disagree {@link Cpu.run} throws a {@link LockstepError}. Some ten times slower.
+   * interpreter, and where they disagree {@link Cpu.run} throws a {@link LockstepError}. Some ten times slower; `lockstep: n` among the
+   * settings compares only the first runs of each region and then every nth.
    */
-  readonly jit?: boolean | "lockstep" | (Partial<RegionSettings> & { readonly lockstep?: boolean });
+  readonly jit?: boolean | "lockstep" | (Partial<RegionSettings> & { readonly lockstep?: boolean | number });
   /** Makes the observer that is told what the CPU does, for a profile. Without one, observation costs nothing. */
   readonly observer?: (cpu: ObservedCpu) => CpuObserver;
 }
@@ -377,8 +378,9 @@ export function createCpu(options: CpuOptions): Cpu {
       `storage of ${memorySize} bytes: must be a multiple of 1 MiB up to ${layout.MAXIMUM_STORAGE}`,
     );
   const { jit = true } = options;
-  const isLockstep = jit === "lockstep" || (typeof jit === "object" && jit.lockstep === true);
-  const places = layout.memoryLayout(memorySize, isLockstep ? PAGE_COPIES_SIZE : 0);
+  /** Of how many runs of a region one is compared; 0 for none. */
+  const lockstepInterval = Number(jit === "lockstep" || (typeof jit === "object" && (jit.lockstep ?? false)));
+  const places = layout.memoryLayout(memorySize, lockstepInterval > 0 ? PAGE_COPIES_SIZE : 0);
   const defined = definedInstructions();
   const handlers = numberHandlers(defined, hotHandlers);
   const generated = generateInterpreter({ layout: places, handlers, isEnabled, mode: "fast", isObserved: options.observer !== undefined });
@@ -475,7 +477,8 @@ export function createCpu(options: CpuOptions): Cpu {
     exactEngine = instantiate(new WebAssembly.Module(module.wasm), wasmMemory, imports);
     return exactEngine;
   };
-  if (isLockstep) lockstep = new Lockstep({ registers, wasmMemory, places, engine, exact, now: () => clock.now() });
+  if (lockstepInterval > 0)
+    lockstep = new Lockstep({ registers, wasmMemory, places, engine, exact, now: () => clock.now(), interval: lockstepInterval });
   if (jit)
     regions = new Regions({
       registers,
