@@ -75,7 +75,7 @@ export class Executor {
     let at = offset;
     let left = into.remaining;
     let ahead = left > 0 ? this.#fetch(at, left) : undefined;
-    while (ahead) {
+    while (ahead !== undefined) {
       const chunk = await ahead;
       at += chunk.length;
       left -= chunk.length;
