@@ -17,18 +17,20 @@ import type { EngineExports } from "./storage.ts";
 export interface RegionSettings {
   /** Branches between two samples of where the interpreter is, on average. */
   readonly interval: number;
-  /** Samples at one place that make it worth compiling. */
+  /** Samples at one place, an interval from each other, that make it worth compiling. */
   readonly threshold: number;
   /** Most guest instructions in a region. */
   readonly maximumInstructions: number;
 }
 
-export const defaultRegionSettings: RegionSettings = { interval: 1000, threshold: 6, maximumInstructions: 300 };
+export const defaultRegionSettings: RegionSettings = { interval: 1000, threshold: 10, maximumInstructions: 300 };
 
 /** How often a place may be compiled anew after its code changed. */
 const MAXIMUM_CHANGES = 4;
-/** Longest interval between samples, while they show regions at work. */
+/** Longest interval between samples: how it grows while they show regions at work, and shrinks when they do not. */
 const MAXIMUM_INTERVAL = 100_000;
+const SLOWER = 1.25;
+const FASTER = 4;
 
 /** How often a region must be found to be left by a computed branch to be compiled anew, with what was learned. */
 const DEPARTURES: readonly number[] = [8, 32, 128, 512];
@@ -87,6 +89,7 @@ export class Regions {
   #interval: number;
   #random = 0;
   #untilSample = 1;
+  #sinceSample = 0;
 
   constructor(parts: {
     registers: Registers;
@@ -135,6 +138,7 @@ export class Regions {
    * @param isAtTarget whether the CPU stands at the target of the last one
    */
   passed(branches: number, isAtTarget: boolean): void {
+    this.#sinceSample += branches;
     this.#untilSample = Math.max(0, this.#untilSample - branches);
     if (this.#untilSample > 0) return;
     if (!isAtTarget) {
@@ -149,23 +153,24 @@ export class Regions {
 
   /** Notes where the CPU is, at the target of a branch; compiles what is there when it was found often enough. */
   #sample(): void {
+    const { addressHigh, addressLow } = this.#registers;
+    const { interval, threshold } = this.#settings;
+    const weight = Math.min(this.#sinceSample / interval, threshold / 2);
+    this.#sinceSample = 0;
     const isNews = this.#learnBranch();
-    const page = this.#recordPageAt(this.#address());
+    const page = this.#recordPageAt(addressHigh, addressLow);
     if (page === undefined) return;
-    const record = page + (this.#registers.addressLow & 0xffe) * 8;
+    const record = page + (addressLow & 0xffe) * 8;
     const region = this.#byNumber[this.#halfwords[record >>> 1]! - layout.REGION_HANDLER];
-    if (region) {
-      if (this.#isMisplaced(region)) return;
-      this.#interval = isNews ? this.#settings.interval : Math.min(this.#interval * 2, MAXIMUM_INTERVAL);
-      return;
-    }
-    this.#interval = this.#settings.interval;
-    const count = (this.#samples.get(record) ?? 0) + 1;
+    if (region && this.#isMisplaced(region)) return;
+    this.#interval = region && !isNews ? Math.min(this.#interval * SLOWER, MAXIMUM_INTERVAL) : Math.max(this.#interval / FASTER, interval);
+    if (region) return;
+    const count = (this.#samples.get(record) ?? 0) + weight;
     this.#samples.set(record, count);
-    if (count < this.#settings.threshold) return;
+    if (count < threshold) return;
     this.#samples.delete(record);
     if ((this.#changes.get(record) ?? 0) <= MAXIMUM_CHANGES)
-      this.#observedCompile({ record, base: this.#address() & ~0xfffn, entry: this.#registers.addressLow & 0xffe });
+      this.#observedCompile({ record, base: this.#address() & ~0xfffn, entry: addressLow & 0xffe });
   }
 
   /** Whether a region was found to decline, because pages that it needs are elsewhere now; it is then given up. */
@@ -184,15 +189,15 @@ export class Regions {
     const target = layout.INDIRECT_TARGET >>> 2;
     if (words[target] !== this.#registers.addressLow || words[target + 1] !== this.#registers.addressHigh) return false;
     const [low, high] = [words[layout.INDIRECT_BASE >>> 2]!, words[(layout.INDIRECT_BASE >>> 2) + 1]!];
-    const base = (BigInt(high) << 32n) | BigInt(low);
     const entry = words[(layout.INDIRECT_SITE >>> 2) + 1]!;
-    const page = this.#recordPageAt(base);
+    const page = this.#recordPageAt(high, low);
     if (page === undefined) return false;
     const record = page + entry * 8;
     const region = this.#byNumber[this.#halfwords[record >>> 1]! - layout.REGION_HANDLER];
     if (!region) return false;
+    const base = (BigInt(high) << 32n) | BigInt(low);
     const branch = BigInt.asUintN(64, base + BigInt(words[layout.INDIRECT_SITE >>> 2]! | 0));
-    const branchPage = this.#recordPageAt(branch);
+    const branchPage = this.#recordPageAt(Number(branch >> 32n), Number(branch & 0xffff_ffffn));
     if (branchPage === undefined) return false;
     const distance = BigInt.asIntN(64, this.#address() - branch);
     this.#branches.note(branchPage + Number(branch & 0xffen) * 8, Number(distance));
@@ -245,12 +250,11 @@ export class Regions {
   }
 
   /** The page of records for an instruction address, if the current bank has it. */
-  #recordPageAt(address: bigint): number | undefined {
+  #recordPageAt(high: number, low: number): number | undefined {
     const bank = this.#registers.word(layout.BANK);
     if (bank === layout.EMPTY_BANK) return undefined;
-    const page = BigInt.asUintN(64, address) & ~0xfffn;
-    const entry = (bank + layout.TLB_FETCH + (Number((page >> 12n) & BigInt(layout.FETCH_ENTRIES - 1)) << 4)) >>> 2;
-    if (this.#words[entry] !== Number(page & 0xffff_ffffn) || this.#words[entry + 1] !== Number(page >> 32n)) return undefined;
+    const entry = (bank + layout.TLB_FETCH + (((low >>> 12) & (layout.FETCH_ENTRIES - 1)) << 4)) >>> 2;
+    if (this.#words[entry] !== (low & ~0xfff) >>> 0 || this.#words[entry + 1] !== high) return undefined;
     return this.#words[entry + 2];
   }
 
@@ -307,7 +311,8 @@ export class Regions {
   }
 
   #pageAt(address: bigint): PredecodedPage | undefined {
-    const records = this.#recordPageAt(address);
+    const page = BigInt.asUintN(64, address);
+    const records = this.#recordPageAt(Number(page >> 32n), Number(page & 0xffff_ffffn));
     if (records === undefined) return undefined;
     const frame = this.#words[(records + layout.RECORD_PAGE_FRAME) >>> 2]!;
     const bytes = new Uint8Array(4096);
