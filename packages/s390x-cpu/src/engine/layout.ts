@@ -81,8 +81,8 @@ export const BREAKING_EVENT = 0x8d0;
 /** Nonzero while storage-alteration events are recorded: no store takes the fast path, and the runtime hears of each. */
 export const PER_STORES = 0x8d8;
 
-/** Grows whenever all code is forgotten. */
-export const REGION_GENERATION = 0x8dc;
+/** Handler number of the last region that declined, for the runtime to look at and clear. */
+export const REGION_DECLINED = 0x8dc;
 
 /** First page of records that was never used; the engines share the pool. */
 export const RECORD_POOL_NEXT = 0x8e0;
@@ -98,9 +98,6 @@ export const REGION_TIMING_INTERVAL = 0x8ec;
 export const REGION_TIMING_LEFT = 0x8f0;
 export const REGIONS_TIMED = 0x8f4;
 export const REGION_TIME = 0x8f8;
-
-/** Handler number of the last region that declined, for the runtime to look at and clear. */
-export const REGION_DECLINED = 0x8ec;
 
 /** Buffer through which accesses that cross a page go, 32 bytes. */
 export const CROSSING = 0x900;

@@ -25,7 +25,6 @@ import {
   RECORD_PAGE_STORES,
   RECORD_POOL_NEXT,
   RECORD_SIZE,
-  REGION_GENERATION,
   TLB_FETCH,
   TLB_WRITE,
 } from "./layout.ts";
@@ -283,7 +282,6 @@ function defineRecordPages(functions: FunctionSet, layout: MemoryLayout): void {
   const getNext = (): I32 => i32.load(at(RECORD_POOL_NEXT));
 
   functions.define("forgetCode", [], undefined, (f) => {
-    f.storeI32(at(REGION_GENERATION), i32.add(i32.load(at(REGION_GENERATION)), 1));
     f.call(functions.index("codeForgotten"));
     f.memoryFill(at(layout.recordPages), 0, (layout.size / 4096) * 4);
     f.storeI32(at(PAGE_RELEASE), 0);

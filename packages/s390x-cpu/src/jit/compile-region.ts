@@ -10,11 +10,7 @@ import {
   INSTRUCTIONS,
   type MemoryLayout,
   PSW_ADDRESS,
-  RECORD_PAGE_FRAME,
-  REGION_GENERATION,
-  TLB_FETCH,
 } from "../engine/layout.ts";
-import { fetchIndex } from "../engine/storage.ts";
 import type { AddressingMode } from "./addressing-mode.ts";
 import { ConditionKind, type ConditionState, conditionCodeParameters, LazyCondition } from "./condition.ts";
 import { makeReducible } from "./flow-graph.ts";
@@ -22,6 +18,7 @@ import type { CodeBlock, CodeInstruction, Flow, RegionCode } from "./region-code
 import { NotCompilable, RegionContext, type RegionFrame } from "./region-context.ts";
 import { RegionExit } from "./region-exit.ts";
 import { RegionFloats } from "./region-floats.ts";
+import { RegionPages } from "./region-pages.ts";
 import { RegionRegisters } from "./region-registers.ts";
 import { buildStructuredCode } from "./structured-code.ts";
 
@@ -29,7 +26,6 @@ import { buildStructuredCode } from "./structured-code.ts";
 const imported: readonly (readonly [name: string, params: readonly ValueType[], result?: ValueType])[] = [
   ["conditionCode", conditionCodeParameters, "i32"],
   ["storeBesideCode", ["i64", "i32", "i64", "i32"], "i32"],
-  ["fetchMiss", ["i64"], "i32"],
   ["copySpan", ["i32", "i32", "i32"]],
   ["compareSpan", ["i32", "i32", "i32"], "i32"],
   ["andSpan", ["i32", "i32", "i32"], "i32"],
@@ -126,13 +122,13 @@ interface RegionParts {
 
 class RegionBuilder {
   readonly #f: FunctionBuilder;
-  readonly #functions: FunctionSet;
   readonly #code: RegionCode;
   readonly #options: RegionOptions;
   readonly #registers: RegionRegisters;
   readonly #floats: RegionFloats;
   readonly #condition: LazyCondition;
   readonly #frame: RegionFrame;
+  readonly #pages: RegionPages;
   /** Node of the flow graph by the offset where its block starts; node 0 is the dispatcher. */
   readonly #nodes: ReadonlyMap<number, number>;
   readonly #states = new Map<number, ConditionState>();
@@ -141,7 +137,6 @@ class RegionBuilder {
 
   constructor({ f, functions, code, options, floats }: RegionParts) {
     this.#f = f;
-    this.#functions = functions;
     this.#code = code;
     this.#options = options;
     this.#registers = new RegionRegisters(f);
@@ -168,6 +163,7 @@ class RegionBuilder {
       goTo: (offset) => this.#edge(offset),
       goToAddress: (target) => this.#goToAddress(target),
     };
+    this.#pages = new RegionPages(f, this.#frame.base, this.#frame.bank, options.frames);
   }
 
   readonly #address;
@@ -226,33 +222,14 @@ class RegionBuilder {
     notes.localNames = this.#f.names;
   }
 
-  /** Loads what the region keeps in locals, after a look at where its other pages are now. */
+  /** Loads what the region keeps in locals, if it may run now. */
   #enter(): void {
     const f = this.#f;
-    const { bank, base } = this.#frame;
+    const { bank } = this.#frame;
     const decline = (): void => f.return(i32.const(RegionExit.declined));
     this.#floats.check(decline);
     f.set(bank, i32.load(i32.const(BANK)));
-    for (const [page, frame] of this.#options.frames) {
-      if (page === 0) continue;
-      f.scope(() => {
-        const address = f.let(i64.add(base.value, page * 4096));
-        const entry = f.let(i32.add(bank.value, fetchIndex(address)));
-        const records = f.temporary("i32");
-        f.if(
-          i64.ne(i64.load(entry, TLB_FETCH), address),
-          () => {
-            const generation = f.let(i32.load(i32.const(REGION_GENERATION)));
-            f.set(records, this.#functions.callI32("fetchMiss", address));
-            f.if(i32.eqz(records.value), decline);
-            // Room for its records may have cost all others, and this region with them.
-            f.if(i32.ne(generation, i32.load(i32.const(REGION_GENERATION))), decline);
-          },
-          () => f.set(records, i32.load(entry, TLB_FETCH + 8)),
-        );
-        f.if(i32.ne(i32.load(records.value, RECORD_PAGE_FRAME), frame), decline);
-      });
-    }
+    this.#pages.enter(this.#code.blocks[0]!, decline);
     f.set(this.#budget, i32.load(i32.const(BUDGET)));
     f.set(this.#next, i32.const(1));
     this.#registers.load();
@@ -300,16 +277,16 @@ class RegionBuilder {
       }
       const outer = { edge: this.#edge, state: this.#condition.state, done: this.#done };
       this.#countInstructions();
+      this.#done = 0;
+      const leave = (): void => this.#leave(this.#addressOf(offset), RegionExit.done);
+      this.#pages.follow(block, this.#code.blocks[target - 1]!, leave);
       const isRedirected = flow.isRedirected(node, target);
       if (isRedirected) f.set(this.#next, i32.const(target));
       const to = isRedirected ? 0 : target;
       const isBack = structure.position[to]! <= position;
       if (isBack || this.#options.isObserved) {
         f.set(this.#budget, i32.sub(this.#budget.value, 1));
-        f.if(i32.ltS(this.#budget.value, 0), () => {
-          this.#done = 0;
-          this.#leave(this.#addressOf(offset), RegionExit.done);
-        });
+        f.if(i32.ltS(this.#budget.value, 0), leave);
       }
       if (!isBack) {
         const before = this.#states.get(to);

@@ -5,7 +5,7 @@ const END = layout.EXECUTE_RECORD + 0x100;
 /** The pool of records is no state of the CPU: what an engine did to it stays done. */
 const KEPT: readonly (readonly [start: number, end: number])[] = [
   [START, layout.PAGE_RELEASE],
-  [layout.PAGE_RELEASE + 8, layout.REGION_GENERATION],
+  [layout.PAGE_RELEASE + 8, layout.RECORD_POOL_NEXT],
   [layout.RECORD_POOL_NEXT + 4, END],
 ];
 

@@ -155,7 +155,7 @@ export class Regions {
   #sample(): void {
     const { addressHigh, addressLow } = this.#registers;
     const { interval, threshold } = this.#settings;
-    const weight = Math.min(this.#sinceSample / interval, threshold / 2);
+    const weight = Math.min(this.#sinceSample / interval, Math.max(1, threshold / 2));
     this.#sinceSample = 0;
     const isNews = this.#learnBranch();
     const page = this.#recordPageAt(addressHigh, addressLow);

@@ -18,7 +18,7 @@
 ;; a:      .quad 0xffffffffffffffff,1,0xffffffffffffffff,0xffffffffffffffff
 ;; b:      .quad 0,2,0,1
 ;;
-;; 64-bit mode, 8 guest instructions in 2 blocks, 942 bytes of WebAssembly
+;; 64-bit mode, 8 guest instructions in 2 blocks, 926 bytes of WebAssembly
 
 (module
   (import "env" "memory" (memory 804 804))

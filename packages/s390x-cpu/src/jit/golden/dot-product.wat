@@ -15,7 +15,7 @@
 ;; a:      .quad 0x3ff8000000000000,0x4000000000000000,0xbff0000000000000
 ;; b:      .quad 0x4010000000000000,0x3fe0000000000000,0x4008000000000000
 ;;
-;; 64-bit mode, 6 guest instructions in 2 blocks, 1074 bytes of WebAssembly
+;; 64-bit mode, 6 guest instructions in 2 blocks, 1058 bytes of WebAssembly
 
 (module
   (import "env" "memory" (memory 804 804))
