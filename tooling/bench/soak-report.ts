@@ -28,7 +28,9 @@ export interface SoakSummary {
 /** Beyond the guest's memory the process may have so much, in bytes. */
 export const memoryAllowance = 400 * 2 ** 20;
 /** Rounds that do not count for the slopes: code is still being compiled for the first time. */
-export const warmUp = 2;
+const warmUp = 2;
+/** With less rounds than these chance makes the slopes; they are NaN then. */
+const leastForSlopes = 10;
 /** What counts as a slow-down over an hour. */
 const toleratedSlowDown = 0.1;
 
@@ -37,7 +39,9 @@ const mebibytes = (bytes: number): string => (bytes / 2 ** 20).toFixed(0);
 /** @param guestMemory bytes of the guest's main storage */
 export function summarize(samples: readonly SoakSample[], peak: number, guestMemory: number): SoakSummary {
   const counted = samples.slice(warmUp);
-  const growth = (value: (sample: SoakSample) => number): number => slope(counted.map((each) => [each.minute / 60, value(each)]));
+  const isLong = counted.length >= leastForSlopes;
+  const growth = (value: (sample: SoakSample) => number): number =>
+    isLong ? slope(counted.map((each) => [each.minute / 60, value(each)])) : Number.NaN;
   const middle = (value: (sample: SoakSample) => number): number => {
     const sorted = counted.map(value).sort((a, b) => a - b);
     return sorted[sorted.length >> 1] ?? Number.NaN;
@@ -69,13 +73,15 @@ export function soakLine({ minute, wall, cpu, resident, regions: { present, comp
 
 /** A table in Markdown, and the slopes. */
 export function soakLines(samples: readonly SoakSample[], summary: SoakSummary): string[] {
+  const { cpuGrowth, wallGrowth, memoryGrowth } = summary;
   const percent = (share: number): string => `${share >= 0 ? "+" : ""}${(share * 100).toFixed(1)} %`;
+  const slopes = `an hour changes a round's CPU time by ${percent(cpuGrowth)}, its time by ${percent(wallGrowth)}, resident memory by ${mebibytes(memoryGrowth)} MiB (without the first ${warmUp} rounds)`;
   return [
     "| minute | round, s | its CPU time, s | resident, MiB | regions | compiled in all | given up | load |",
     "| --: | --: | --: | --: | --: | --: | --: | --: |",
     ...samples.map(soakLine),
     "",
-    `an hour changes a round's CPU time by ${percent(summary.cpuGrowth)}, its time by ${percent(summary.wallGrowth)}, resident memory by ${mebibytes(summary.memoryGrowth)} MiB (by the minutes from the third on)`,
+    Number.isNaN(summary.cpuGrowth) ? `too short for slopes: ${warmUp + leastForSlopes} rounds are needed` : slopes,
     `largest resident memory: ${mebibytes(summary.peak)} MiB, ${mebibytes(summary.beyondGuest)} MiB beyond the guest's memory (allowed: ${mebibytes(memoryAllowance)})`,
   ];
 }

@@ -30,6 +30,14 @@ describe("a soak", () => {
     ]);
   });
 
+  test("that was short tells nothing of slopes", () => {
+    const few = samples((minute) => ({ cpu: 8 + minute })).slice(0, 5);
+    const summary = summarize(few, guest, guest);
+    expect(summary.cpuGrowth).toBeNaN();
+    expect(findings(summary)).toEqual([]);
+    expect(soakLines(few, summary).at(-2)).toContain("too short");
+  });
+
   test("has a line for each minute in its report", () => {
     const lines = soakLines(
       samples(() => ({})),

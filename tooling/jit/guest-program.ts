@@ -17,6 +17,7 @@ const MAXIMUM_INSTRUCTIONS = 600;
  *
  *     # jit entry LABEL               where the region begins; without it, at the first instruction
  *     # jit mode 31                   addressing mode; without it, 64
+ *     # jit executes LABEL: TARGET    what the EXECUTE at LABEL was seen to execute
  *     # jit targets LABEL: A B ...    where the branch to a computed address at LABEL was seen to go, most frequent first
  */
 export interface GuestProgram {
@@ -26,6 +27,8 @@ export interface GuestProgram {
   readonly mode: AddressingMode;
   /** By the address of the branch. */
   readonly targets: ReadonlyMap<number, readonly number[]>;
+  /** By the address of the EXECUTE. */
+  readonly executed: ReadonlyMap<number, number>;
 }
 
 export interface CompiledProgram {
@@ -41,32 +44,32 @@ export function readGuestProgram(source: string): GuestProgram {
   let entry = program.origin;
   let mode: AddressingMode = 64;
   const targets = new Map<number, readonly number[]>();
+  const executed = new Map<number, number>();
   for (const [, word, rest = ""] of source.matchAll(/^[ \t]*#[ \t]*jit[ \t]+(\S+)[ \t]+(.*?)[ \t]*$/gm)) {
     if (word === "entry") entry = program.address(rest);
     else if (word === "mode" && ["24", "31", "64"].includes(rest)) mode = Number(rest) as AddressingMode;
-    else if (word === "targets") {
-      const [branch = "", list = ""] = rest.split(":");
-      targets.set(
-        program.address(branch.trim()),
-        list
-          .trim()
-          .split(/\s+/)
-          .map((label) => program.address(label)),
-      );
+    else if (word === "targets" || word === "executes") {
+      const [at = "", list = ""] = rest.split(":");
+      const labels = list.trim().split(/\s+/);
+      const addresses = labels.map((label) => program.address(label));
+      if (word === "targets") targets.set(program.address(at.trim()), addresses);
+      else executed.set(program.address(at.trim()), addresses[0]!);
     } else throw new Error(`"jit ${word} ${rest}" is no remark for the JIT`);
   }
-  return { source, program, entry, mode, targets };
+  return { source, program, entry, mode, targets, executed };
 }
 
 /** Compiles the region that begins at the program's entry, as if all its instructions had been executed. */
-export function compileGuestProgram({ program, entry, mode, targets }: GuestProgram): CompiledProgram {
+export function compileGuestProgram({ program, entry, mode, targets, executed }: GuestProgram): CompiledProgram {
   const base = entry - (entry % PAGE);
   const view = (page: number): CodePage | undefined => {
     const from = base + page * PAGE - program.origin;
     if (from + PAGE <= 0 || from >= program.bytes.length) return undefined;
     const bytes = new Uint8Array(PAGE);
     bytes.set(program.bytes.subarray(Math.max(from, 0), from + PAGE), Math.max(-from, 0));
-    return { frame: base / PAGE + page, bytes, isExecuted: () => true, executeDistance: () => 0 };
+    const start = base + page * PAGE;
+    const executeDistance = (offset: number): number => (executed.get(start + offset) ?? start + offset) - (start + offset);
+    return { frame: start / PAGE, bytes, isExecuted: () => true, executeDistance };
   };
   const targetsOf = (branch: number): readonly number[] => (targets.get(base + branch) ?? []).map((target) => target - base);
   const selector = new RegionSelector(definedInstructions(), () => true);

@@ -4,11 +4,11 @@ import { disassemble } from "../../packages/s390x-isa/src/index.ts";
 import { compileGuestProgram, type GuestProgram } from "./guest-program.ts";
 import { moduleText } from "./wasm-text.ts";
 
-const { FPC, PSW_MASK, PSW_ADDRESS, CC, BANK, BUDGET, INSTRUCTIONS, REGION_GENERATION } = layout;
+const { FPC, PSW_MASK, PSW_ADDRESS, CC, BANK, BUDGET, INSTRUCTIONS } = layout;
 const { INDIRECT_SITE, INDIRECT_BASE, INDIRECT_TARGET } = layout;
 /** Parts of the CPU's state that regions use. */
 const places: Readonly<Record<string, number>> = {
-  ...{ FPC, PSW_MASK, PSW_ADDRESS, CC, BANK, BUDGET, INSTRUCTIONS, REGION_GENERATION },
+  ...{ FPC, PSW_MASK, PSW_ADDRESS, CC, BANK, BUDGET, INSTRUCTIONS },
   ...{ INDIRECT_SITE, INDIRECT_BASE, INDIRECT_TARGET },
 };
 

@@ -53,6 +53,22 @@ describe("WebAssembly text", () => {
 `);
   });
 
+  it("a long expression has a line for each operand, and its function is still imported", () => {
+    const text = textOf((f, imported) => {
+      const base = f.param(0, "i64", "a_parameter_with_a_name_that_is_very_long_indeed");
+      f.push(call("i32", imported, i64.mul(i64.add(base.value, base.value), base.value)));
+      return undefined;
+    });
+    const name = "a_parameter_with_a_name_that_is_very_long_indeed";
+    expect(bodyOf(text)).toEqual([
+      "(call $helper",
+      "  (i64.mul",
+      `    (i64.add (local.get $${name}) (local.get $${name}))`,
+      `    (local.get $${name})))`,
+    ]);
+    expect(text).toContain('(import "env" "helper"');
+  });
+
   it("names labels by the comments at the places that branches to them go to", () => {
     const text = textOf((f) => {
       const comments: { position: number; text: string; label: string }[] = [];

@@ -22,22 +22,24 @@ const WIDTH = 140;
 export function moduleText(bytes: Uint8Array, options: TextOptions = {}): string {
   const module = readModule(bytes);
   const functions: string[] = [];
+  const called = new Set<string>();
   let further: TextOptions = options;
   for (const [index, each] of module.functions.entries()) {
     if (!each.body) continue;
-    functions.push(...new FunctionPrinter(bytes, module, each, index, further).lines().map((line) => (line === "" ? "" : `  ${line}`)));
+    const printer = new FunctionPrinter(bytes, module, each, index, further);
+    functions.push(...printer.lines().map((line) => (line === "" ? "" : `  ${line}`)));
+    for (const name of printer.called) called.add(name);
     further = { isExact: options.isExact ?? false };
   }
-  const code = functions.join("\n");
   const imports: string[] = [];
   for (const { module: from, name, kind } of module.imports) {
     if ("memory" in kind) {
       const { minimum, maximum = "" } = kind.memory;
       imports.push(`  (import "${from}" "${name}" (memory ${`${minimum} ${maximum}`.trimEnd()}))`);
-    } else if (options.isExact || code.includes(`(call $${name} `) || code.includes(`(call $${name})`))
+    } else if (options.isExact || called.has(name))
       imports.push(`  (import "${from}" "${name}" (func $${name}${signatureText(module.signatures[kind.function]!)}))`);
   }
-  return `${["(module", ...imports, code].join("\n")}\n)\n`;
+  return `${["(module", ...imports, ...functions].join("\n")}\n)\n`;
 }
 
 function signatureText({ params, results }: ModuleFunction["signature"]): string {
@@ -46,6 +48,8 @@ function signatureText({ params, results }: ModuleFunction["signature"]): string
 }
 
 class FunctionPrinter {
+  /** Names of the functions that it calls; known when it is printed. */
+  readonly called = new Set<string>();
   readonly #bytes: Uint8Array;
   readonly #module: ModuleOutline;
   readonly #function: ModuleFunction;
@@ -221,7 +225,11 @@ class FunctionPrinter {
     }
     const { value } = given;
     if (immediate === "local") return `$${this.#names[Number(value)]}`;
-    if (immediate === "function") return `$${this.#module.functions[Number(value)]!.name ?? `f${value}`}`;
+    if (immediate === "function") {
+      const called = this.#module.functions[Number(value)]!.name ?? `f${value}`;
+      this.called.add(called);
+      return `$${called}`;
+    }
     if (immediate === "signature") return `(type ${value})`;
     if (immediate === "f32" || immediate === "f64") return floatText(Number(value));
     return immediate === "i32" || immediate === "i64" ? integerText(BigInt(value), immediate === "i32" ? 32 : 64) : String(value);
