@@ -125,3 +125,9 @@ export function consoleGuest(): Uint8Array {
   elf.set(bytes, dataOffset);
   return elf;
 }
+
+/** The guest's labels, as a System.map has them. */
+export function consoleGuestMap(): string {
+  const { symbols } = assemble(source, { origin });
+  return [...symbols].map(([name, address]) => `${address.toString(16).padStart(16, "0")} T ${name}\n`).join("");
+}

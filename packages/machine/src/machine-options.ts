@@ -15,6 +15,7 @@ import type { CpuLike } from "./cpu-like.ts";
 import type { Hypercall } from "./diagnose/diag-500.ts";
 import type { IplProgram } from "./ipl/ipl-program.ts";
 import type { MachineDevice } from "./machine-device.ts";
+import type { MachineObserver } from "./machine-observer.ts";
 
 /**
  * Takes what the guest prints. A promise holds the guest back until it settles, so that a guest cannot fill the host's
@@ -60,6 +61,8 @@ export type CpuFactory = (options: {
   readonly entropy: EntropySource;
   /** As in {@link MachineOptions}. */
   readonly engine: CpuEngine;
+  /** To be told what the CPU does, if the CPU can tell. */
+  readonly observer?: MachineObserver;
   readonly ports: (memory: GuestMemory, storageKeys?: StorageKeyCheck) => CpuPorts;
 }) => CpuLike;
 
@@ -114,4 +117,6 @@ export interface MachineOptions {
   readonly engine?: CpuEngine;
   /** Default: the CPU of `@zarch/s390x-cpu`. */
   readonly cpu?: CpuFactory;
+  /** Is told what the machine does: a `Profiler`. Without one, observation costs nothing. */
+  readonly observer?: MachineObserver;
 }

@@ -90,6 +90,7 @@ export class Machine implements AsyncDisposable {
       clock,
       entropy,
       engine: options.engine ?? "jit",
+      ...(options.observer && { observer: options.observer }),
       ports: (memory, storageKeys): CpuPorts => {
         const channelSubsystem = this.#createChannelSubsystem(memory, storageKeys);
         const zpci = hasPci ? createZpci(memory, channelSubsystem) : undefined;
@@ -118,6 +119,7 @@ export class Machine implements AsyncDisposable {
       yieldToHost: this.#yieldToHost,
       idleTimerSlack: options.idleTimerSlack ?? defaultIdleTimerSlack,
       betweenRuns: () => this.#betweenRuns(),
+      ...(options.observer && { observer: options.observer }),
     });
     for (const device of options.devices ?? []) this.#attach(device);
     this.#cpu.loadPsw(options.ipl.load(this.memory));

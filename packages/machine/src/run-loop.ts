@@ -1,6 +1,7 @@
 import type { Clock } from "@zarch/vmm-interface";
 import type { CpuExit, CpuLike } from "./cpu-like.ts";
 import { Idle } from "./idle.ts";
+import type { MachineObserver } from "./machine-observer.ts";
 
 /** Host time that one run of the CPU should take, in ns: long enough to be efficient, short enough for prompt I/O. */
 const sliceTime = 2_000_000;
@@ -24,6 +25,7 @@ export interface RunLoopOptions {
   readonly idleTimerSlack: number;
   /** Does what was asked for during a run (a reset). Called between runs; returns whether it did anything. */
   readonly betweenRuns: () => boolean;
+  readonly observer?: MachineObserver;
 }
 
 /**
@@ -92,7 +94,7 @@ export class RunLoop {
   }
 
   async #loop(): Promise<FinalExit | undefined> {
-    const { cpu, clock, betweenRuns } = this.#options;
+    const { cpu, clock, betweenRuns, observer } = this.#options;
     try {
       // A caller that starts a machine gets its promise before the guest runs.
       await this.#hostTurn();
@@ -100,7 +102,9 @@ export class RunLoop {
         if (betweenRuns()) continue;
         if (this.#halting) return undefined;
         if (this.#holds.size > 0) {
+          observer?.sleeps();
           await Promise.race([Promise.all(this.#holds), this.#halted()]);
+          observer?.wakes();
           continue;
         }
         const before = clock.now();
@@ -111,7 +115,9 @@ export class RunLoop {
         switch (exit) {
           case "wait":
             this.#idleSince ??= clock.now();
+            observer?.sleeps();
             await this.#idle.sleep(this.#deadline(before));
+            observer?.wakes();
             // Devices whose I/O ends in microtasks could keep waking the guest without the event loop ever having a turn.
             if (clock.now() - this.#lastTurn > sliceTime) await this.#hostTurn();
             break;

@@ -21,7 +21,10 @@ const wordMask = 0xffff_ffffn;
 export const s390xCpu: CpuFactory = (options) => createS390xCpu(options, { jit: compilers[options.engine] });
 
 /** The same with a compiler set otherwise. */
-export function createS390xCpu({ memorySize, clock, ports }: Parameters<CpuFactory>[0], settings: Pick<CpuOptions, "jit">): CpuLike {
+export function createS390xCpu(
+  { memorySize, clock, ports, observer }: Parameters<CpuFactory>[0],
+  settings: Pick<CpuOptions, "jit">,
+): CpuLike {
   // Channel programs run only when the CPU is there.
   let keys: StorageKeyCheck | undefined;
   const storageKeys: StorageKeyCheck = {
@@ -30,7 +33,13 @@ export function createS390xCpu({ memorySize, clock, ports }: Parameters<CpuFacto
       return keys.permits(address, length, key, store);
     },
   };
-  const cpu: Cpu = createCpu({ memorySize, clock, ...settings, ports: (memory) => ports(memory, storageKeys) });
+  const cpu: Cpu = createCpu({
+    memorySize,
+    clock,
+    ...settings,
+    ports: (memory) => ports(memory, storageKeys),
+    ...(observer && { observer: (observed) => observer.observeCpu(observed) }),
+  });
   return {
     memory: cpu.memory,
     run: (budget) => exits[cpu.run({ budget }).reason],

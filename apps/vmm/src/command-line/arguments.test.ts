@@ -14,7 +14,7 @@ const run = (...args: string[]) => {
 describe("arguments of zarch", () => {
   it("boot: all options", () => {
     const parsed = parseCommandLine(
-      "boot --kernel k -i i --append a=1 -a b --memory 1G --disk x.img,ro,devno=fe.0.0010 -d a,,b.img,overlay -d c,overlay=d,,e --console virtio --no-reboot --watchdog --control s --virtio bus=pci".split(
+      "boot --kernel k -i i --append a=1 -a b --memory 1G --disk x.img,ro,devno=fe.0.0010 -d a,,b.img,overlay -d c,overlay=d,,e --console virtio --no-reboot --watchdog --control s --virtio bus=pci --profile p.json --symbols System.map --symbols prog@0x2aa00000000".split(
         " ",
       ),
     );
@@ -37,6 +37,8 @@ describe("arguments of zarch", () => {
         watchdog: true,
         refresh: false,
         control: "s",
+        profile: { path: "p.json", format: "trace-events" },
+        symbols: [{ path: "System.map" }, { path: "prog", address: 0x2aa_0000_0000 }],
       },
     });
   });
@@ -44,6 +46,20 @@ describe("arguments of zarch", () => {
   it("what executes instructions", () => {
     expect(run("--engine", "lockstep", "true").engine).toBe("lockstep");
     expect(() => run("--engine", "qemu", "true")).toThrow('"qemu" is not an engine; known are interpreter, jit and lockstep');
+  });
+
+  it("a profile: the ending says what is written", () => {
+    const options = (...words: string[]) => run(...words, "true");
+    expect(options()).toMatchObject({ profile: undefined, symbols: [] });
+    expect(options("--profile", "-").profile).toEqual({ path: undefined, format: "report" });
+    expect(options("--profile", "a.txt").profile).toEqual({ path: "a.txt", format: "report" });
+    expect(options("--profile", "a.b.cpuprofile").profile).toEqual({ path: "a.b.cpuprofile", format: "cpu-profile" });
+    const symbols = ["a@b@1000", "me@work.map", "@12"].flatMap((name) => ["--symbols", name]);
+    expect(options("--profile", "-", ...symbols).symbols).toEqual([
+      { path: "a@b", address: 0x1000 },
+      { path: "me@work.map" },
+      { path: "@12" },
+    ]);
   });
 
   it("a disk and all devices: the bus", () => {
@@ -136,6 +152,9 @@ describe("arguments of zarch", () => {
     ["boot --disk x,legacy,revision=2", /revision=2 does not fit/],
     ["boot --disk ,ro", /needs a file name/],
     ["boot --disk x,devno=1", /not a device address/],
+    ["boot --profile p", /--profile: "p" ends with none of .txt, .json and .cpuprofile/],
+    ["boot --symbols s", /--profile is missing/],
+    ["boot --profile - --symbols s@fffffffffffffff0", /no address fffffffffffffff0/],
     ["run", /no command/],
     ["run --", /no command/],
     ["run --timeout 0 -- x", /--timeout/],

@@ -1,6 +1,7 @@
 import { type ParseArgsOptionsConfig, parseArgs } from "node:util";
 import type { CpuEngine } from "@zarch/machine";
 import { type DiskOption, parseDiskOption } from "./disk-option.ts";
+import { type ProfileOption, parseProfileOption, parseSymbolsOption, type SymbolsOption } from "./profile-option.ts";
 import { parseSize } from "./size.ts";
 import { UsageError } from "./usage-error.ts";
 import { parseVirtioOption, type VirtioOption } from "./virtio-option.ts";
@@ -21,6 +22,9 @@ export interface GuestOptions {
   readonly refresh: boolean;
   /** Path of a socket on which the machine takes the commands of its command line. */
   readonly control: string | undefined;
+  /** Where a profile of the session goes, and names for it. */
+  readonly profile: ProfileOption | undefined;
+  readonly symbols: readonly SymbolsOption[];
 }
 
 export interface BootOptions extends GuestOptions {
@@ -68,6 +72,8 @@ const guestOptions = {
   engine: { type: "string" },
   refresh: { type: "boolean" },
   control: { type: "string" },
+  profile: { type: "string" },
+  symbols: { type: "string", multiple: true },
   help: { type: "boolean", short: "h" },
 } as const satisfies ParseArgsOptionsConfig;
 
@@ -168,9 +174,13 @@ interface GuestValues {
   readonly engine?: string;
   readonly refresh?: boolean;
   readonly control?: string;
+  readonly profile?: string;
+  readonly symbols?: readonly string[];
 }
 
 function guestOptionsOf(values: GuestValues): GuestOptions {
+  if (values.symbols !== undefined && values.profile === undefined)
+    throw new UsageError("--symbols are for a profile; --profile is missing");
   return {
     memory: parseSize(values.memory ?? defaultMemory, "--memory"),
     disks: (values.disk ?? []).map(parseDiskOption),
@@ -178,6 +188,8 @@ function guestOptionsOf(values: GuestValues): GuestOptions {
     engine: engine(values.engine ?? "jit"),
     refresh: values.refresh === true,
     control: values.control,
+    profile: values.profile === undefined ? undefined : parseProfileOption(values.profile),
+    symbols: (values.symbols ?? []).map(parseSymbolsOption),
   };
 }
 

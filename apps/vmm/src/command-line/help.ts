@@ -14,6 +14,11 @@ const guestHelp = `  -m, --memory SIZE     main storage of the guest, for instan
                         the same for all virtio devices of the guest, but for queue-size
       --engine ENGINE   what executes the guest's instructions: jit (the default), interpreter, or lockstep, which
                         compares the two and ends with a report where they disagree, some ten times slower
+      --profile FILE    when the session ends, write where its time went: .txt a report, .json trace events
+                        for Perfetto, .cpuprofile for Chrome's DevTools; - the report on standard error
+      --symbols FILE[@ADDRESS]
+                        names for the profile: the kernel's System.map or ELF file, or with an address
+                        (hexadecimal) the ELF file of a program that is there in user space; again for more
       --control SOCKET  take commands (see Ctrl-A C) on a UNIX socket
       --refresh         look for a newer default guest instead of using the one fetched before
   -h, --help            this text`;

@@ -7,6 +7,7 @@ import { ConsoleSession, type EndKey } from "../session/console-session.ts";
 import { DiskSet } from "../session/disks.ts";
 import { attachEntropyDevice, hostLogger, needsPci } from "../session/machine.ts";
 import { checkMemorySize } from "../session/memory.ts";
+import { openProfile } from "../session/profile.ts";
 import { bootProgram } from "../session/program.ts";
 
 /**
@@ -31,6 +32,7 @@ export async function bootOnConsole(
     await disks.open(diskOptions);
     const program = await bootProgram(options, host);
     const session = new ConsoleSession(host, options.console, endKey);
+    await using profile = await openProfile(options, host);
     const machine = await createMachine({
       memory: options.memory,
       engine: options.engine,
@@ -39,6 +41,7 @@ export async function bootOnConsole(
       pci: needsPci(options.virtio, diskOptions),
       watchdog: options.watchdog,
       onGuestReset: options.noReboot ? "exit" : "reset",
+      ...(profile && { observer: profile.profiler }),
       ...session.machineOptions(program.isDefault),
     });
     try {
@@ -49,6 +52,8 @@ export async function bootOnConsole(
       return await session.run({ machine, disks });
     } finally {
       await machine.close();
+      host.terminal.restore();
+      await profile?.write();
     }
   } finally {
     host.terminal.restore();

@@ -8,6 +8,7 @@ import { ConsoleLog } from "../session/console-log.ts";
 import { DiskSet } from "../session/disks.ts";
 import { attachEntropyDevice, hostLogger, needsPci } from "../session/machine.ts";
 import { checkMemorySize } from "../session/memory.ts";
+import { openProfile } from "../session/profile.ts";
 import { fetchDefaultGuest } from "../session/program.ts";
 
 /**
@@ -22,6 +23,7 @@ export async function run(options: RunOptions, host: HostProcess): Promise<numbe
     await disks.open(options.disks);
     const guest = await fetchDefaultGuest(options.refresh, host);
     const log = new ConsoleLog(64 * 1024);
+    await using profile = await openProfile(options, host);
     const machine = await createMachine({
       memory: options.memory,
       engine: options.engine,
@@ -33,6 +35,7 @@ export async function run(options: RunOptions, host: HostProcess): Promise<numbe
       logger,
       pci: needsPci(options.virtio, options.disks),
       onGuestReset: "exit",
+      ...(profile && { observer: profile.profiler }),
       vt220Console: {
         output: (bytes) => {
           if (options.verbose) return host.stderr.write(bytes);
@@ -58,6 +61,7 @@ export async function run(options: RunOptions, host: HostProcess): Promise<numbe
       return await session.run(machine);
     } finally {
       await machine.close();
+      await profile?.write();
     }
   } finally {
     await disks.close();

@@ -54,6 +54,7 @@ import {
   REGIONS_ENTERED,
   REGIONS_HANDED_BACK,
   REGIONS_TIMED,
+  SAMPLE_COUNTDOWN,
   TLB_FETCH,
 } from "./layout.ts";
 import { HandlerResult, type LoopFrame, RecordContext } from "./record-context.ts";
@@ -73,7 +74,7 @@ export interface InterpreterOptions {
    * stops after exactly that many; for single-stepping, PER and lockstep tests. Both count INSTRUCTIONS only if exact.
    */
   readonly mode: "fast" | "exact";
-  /** Times visits to regions, see REGION_TIMING_INTERVAL. */
+  /** Returns for samples, see SAMPLE_COUNTDOWN, and times visits to regions, see REGION_TIMING_INTERVAL. Only `fast`. */
   readonly isObserved?: boolean;
 }
 
@@ -210,6 +211,7 @@ interface TableTypes {
 /** The main loop. Nested loops, outermost first: reload (everything from memory), fetch (a new page), next (dispatch). */
 function defineRun(functions: FunctionSet, options: InterpreterOptions, hot: readonly Handler[], table: TableTypes): void {
   const exact = options.mode === "exact";
+  const isObserved = options.isObserved ?? false;
   const firstCold = options.handlers.hotLimit;
   functions.define("run", [], "i32", (f) => {
     const record = f.local("i32");
@@ -235,6 +237,8 @@ function defineRun(functions: FunctionSet, options: InterpreterOptions, hot: rea
       f.storeI32(at(RECORD), 0);
       saveAndReturn(reason);
     };
+    const countSample = (): void => f.storeI32(at(SAMPLE_COUNTDOWN), i32.sub(i32.load(at(SAMPLE_COUNTDOWN)), 1));
+    const isSampleDue = (): I32 => i32.ltS(i32.load(at(SAMPLE_COUNTDOWN)), 0);
     const currentAddress = (): I64 => i64.add(i64.load(at(PC_DELTA)), i64.extendU(i32.shrU(record.value, 3)));
 
     f.set(budget, i32.load(at(BUDGET)));
@@ -278,6 +282,13 @@ function defineRun(functions: FunctionSet, options: InterpreterOptions, hot: rea
             f.if(i32.ltS(budget.value, 0), () => {
               f.set(target, currentAddress());
               leaveAtTarget(ExitReason.budget);
+            });
+          }
+          if (isObserved) {
+            countSample();
+            f.if(isSampleDue(), () => {
+              f.set(target, currentAddress());
+              leaveAtTarget(ExitReason.sample);
             });
           }
           f.loop((next) => {
@@ -381,7 +392,8 @@ function defineRun(functions: FunctionSet, options: InterpreterOptions, hot: rea
             timed(() => f.set(result, callIndirect("i32", table.regionType, element, i64.and(target.value, ~0xfffn))));
             f.set(target, i64.and(i64.load(at(PSW_ADDRESS)), addressMask.value));
             f.set(budget, i32.load(at(BUDGET)));
-            f.if(i32.eqz(i32.or(result.value, i32.leS(budget.value, 0))), () => {
+            const hasEnded = i32.or(result.value, i32.leS(budget.value, 0));
+            f.if(i32.eqz(isObserved ? i32.or(hasEnded, isSampleDue()) : hasEnded), () => {
               const entry = f.let(i32.add(bank.value, fetchIndex(target.value)));
               // An odd address matches no page.
               f.if(i64.eq(i64.and(target.value, ~0xffen), i64.load(entry, TLB_FETCH)), () => {
@@ -408,10 +420,11 @@ function defineRun(functions: FunctionSet, options: InterpreterOptions, hot: rea
 
     /** Times a visit to a region, if that is wanted and its turn. */
     function timed(visit: () => void): void {
-      if (options.isObserved !== true) {
+      if (!isObserved) {
         visit();
         return;
       }
+      countSample();
       f.storeI32(at(REGION_TIMING_LEFT), i32.sub(i32.load(at(REGION_TIMING_LEFT)), 1));
       f.if(i32.gtS(i32.load(at(REGION_TIMING_LEFT)), 0), visit, () => {
         f.storeI32(at(REGION_TIMING_LEFT), i32.load(at(REGION_TIMING_INTERVAL)));

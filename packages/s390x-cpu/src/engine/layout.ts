@@ -90,14 +90,6 @@ export const RECORD_POOL_NEXT = 0x8e0;
 /** How often regions were entered, and how often they handed an instruction back; both modulo 2^32. */
 export const REGIONS_ENTERED = 0x8e4;
 export const REGIONS_HANDED_BACK = 0x8e8;
-/**
- * Observed CPUs only. One visit to a region in so many is timed; how many go by before the next that is; how many were timed, and how
- * long all those took, in ns (f64).
- */
-export const REGION_TIMING_INTERVAL = 0x8ec;
-export const REGION_TIMING_LEFT = 0x8f0;
-export const REGIONS_TIMED = 0x8f4;
-export const REGION_TIME = 0x8f8;
 
 /** Buffer through which accesses that cross a page go, 32 bytes. */
 export const CROSSING = 0x900;
@@ -114,6 +106,17 @@ export const TEXT = 0x940;
 export const EXECUTE_RECORD = 0xa00;
 /** Record of an instruction that crosses a page, with page-end records behind it. */
 export const CROSSING_RECORD = 0xa80;
+
+/** Observed CPUs only: branches until the engine returns for a sample; counted in regions on the way to each block. */
+export const SAMPLE_COUNTDOWN = 0xb00;
+/**
+ * Observed CPUs only. One visit to a region in so many is timed; how many go by before the next that is; how many were timed, and how
+ * long all those took, in ns (f64).
+ */
+export const REGION_TIMING_INTERVAL = 0xb04;
+export const REGION_TIMING_LEFT = 0xb08;
+export const REGIONS_TIMED = 0xb0c;
+export const REGION_TIME = 0xb10;
 
 /** Decoder tables, see decoder.ts. */
 export const DECODER = 0x2000;
@@ -227,4 +230,6 @@ export const ExitReason = {
   wait: 4,
   /** The CPU stopped or asks something of the machine, see the runtime. */
   stop: 5,
+  /** SAMPLE_COUNTDOWN has ended, in an observed CPU. */
+  sample: 6,
 } as const;

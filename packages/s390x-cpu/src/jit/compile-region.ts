@@ -1,4 +1,4 @@
-import { FunctionBuilder, type I64, i32, i64, type Label, ModuleBuilder, type ValueType } from "@zarch/wasm-encoder";
+import { FunctionBuilder, type I64, i32, i64, type Label, type Local, ModuleBuilder, type ValueType } from "@zarch/wasm-encoder";
 import { FunctionSet } from "../engine/functions.ts";
 import {
   BANK,
@@ -10,6 +10,7 @@ import {
   INSTRUCTIONS,
   type MemoryLayout,
   PSW_ADDRESS,
+  SAMPLE_COUNTDOWN,
 } from "../engine/layout.ts";
 import type { AddressingMode } from "./addressing-mode.ts";
 import { ConditionKind, type ConditionState, conditionCodeParameters, LazyCondition } from "./condition.ts";
@@ -55,10 +56,7 @@ export interface RegionOptions {
   readonly frames: ReadonlyMap<number, number>;
   /** Counts instructions at INSTRUCTIONS, for comparisons with the interpreter: as the exact engine does. */
   readonly isCounting: boolean;
-  /**
-   * Looks at the budget on the way to each block, not only on the way back to one: so that where a budget ends says more about where time
-   * goes.
-   */
+  /** Counts SAMPLE_COUNTDOWN on the way to each block, and leaves at its end: where that is says where time goes. */
   readonly isObserved?: boolean;
   /** Filled with what a listing of the code shows beside it. */
   readonly notes?: RegionNotes;
@@ -148,6 +146,7 @@ class RegionBuilder {
     this.#address = address;
     this.#reason = exit;
     this.#budget = f.local("i32", "budget");
+    this.#sampleCountdown = options.isObserved ? f.local("i32", "sampleCountdown") : undefined;
     this.#next = f.local("i32", "next");
     this.#count = f.local("i32", "count");
     this.#frame = {
@@ -169,6 +168,7 @@ class RegionBuilder {
   readonly #address;
   readonly #reason;
   readonly #budget;
+  readonly #sampleCountdown: Local<"i32"> | undefined;
   readonly #next;
   readonly #count;
   #current: CodeInstruction | undefined;
@@ -205,6 +205,7 @@ class RegionBuilder {
     if (this.#condition.isWritten) f.storeI32(i32.const(CC), this.#condition.current);
     f.storeI64(i32.const(PSW_ADDRESS), this.#address.value);
     f.storeI32(i32.const(BUDGET), this.#budget.value);
+    if (this.#sampleCountdown) f.storeI32(i32.const(SAMPLE_COUNTDOWN), this.#sampleCountdown.value);
     if (this.#options.isCounting)
       f.storeI64(i32.const(INSTRUCTIONS), i64.add(i64.load(i32.const(INSTRUCTIONS)), i64.extendU(this.#count.value)));
     f.push(this.#reason.value);
@@ -231,6 +232,7 @@ class RegionBuilder {
     f.set(bank, i32.load(i32.const(BANK)));
     this.#pages.enter(this.#code.blocks[0]!, decline);
     f.set(this.#budget, i32.load(i32.const(BUDGET)));
+    if (this.#sampleCountdown) f.set(this.#sampleCountdown, i32.load(i32.const(SAMPLE_COUNTDOWN)));
     f.set(this.#next, i32.const(1));
     this.#registers.load();
     this.#floats.load();
@@ -283,12 +285,13 @@ class RegionBuilder {
       const isRedirected = flow.isRedirected(node, target);
       if (isRedirected) f.set(this.#next, i32.const(target));
       const to = isRedirected ? 0 : target;
-      const isBack = structure.position[to]! <= position;
-      if (isBack || this.#options.isObserved) {
-        f.set(this.#budget, i32.sub(this.#budget.value, 1));
-        f.if(i32.ltS(this.#budget.value, 0), leave);
-      }
-      if (!isBack) {
+      const countDown = (counter: Local<"i32">): void => {
+        f.set(counter, i32.sub(counter.value, 1));
+        f.if(i32.ltS(counter.value, 0), leave);
+      };
+      if (this.#sampleCountdown) countDown(this.#sampleCountdown);
+      if (structure.position[to]! <= position) countDown(this.#budget);
+      else {
         const before = this.#states.get(to);
         this.#states.set(to, before === undefined || before === outer.state ? outer.state : "unknown");
       }

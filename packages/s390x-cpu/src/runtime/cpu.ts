@@ -155,7 +155,6 @@ export class Cpu {
   #run(engine: EngineExports, budget: number): RunResult {
     const registers = this.#registers;
     const regions = engine === this.#engine ? this.#regions : undefined;
-    const observation = engine === this.#engine ? this.#observation : undefined;
     let left = Math.min(budget, BUDGET_SLICE);
     registers.setWord(layout.ATTENTION, 0);
     for (;;) {
@@ -180,7 +179,7 @@ export class Cpu {
         continue;
       }
       registers.setWord(layout.ATTENTION, 0);
-      const slice = Math.min(left, regions?.untilSample ?? left, observation?.untilSample ?? left);
+      const slice = regions ? Math.min(left, regions.untilSample) : left;
       registers.setWord(layout.BUDGET, slice);
       const exit = engine.run();
       const used = slice - (registers.word(layout.BUDGET) | 0);
@@ -188,7 +187,6 @@ export class Cpu {
       regions?.passed(used, exit === layout.ExitReason.budget);
       switch (exit) {
         case layout.ExitReason.budget:
-          observation?.budgetEnded();
           break;
         case layout.ExitReason.program:
           this.#interruptions.programAtRecord(registers.word(layout.PROGRAM_CODE));
@@ -198,6 +196,9 @@ export class Cpu {
         case layout.ExitReason.attention:
           break;
         case layout.ExitReason.stop:
+          break;
+        case layout.ExitReason.sample:
+          this.#observation?.sample();
           break;
         default:
           throw new BugError(`the engine returned ${exit}`);

@@ -32,6 +32,8 @@ class Recorder implements CpuObserver {
   readonly samples: Sample[] = [];
   readonly regions: CompiledRegion[] = [];
   readonly open: string[] = [];
+  /** Where activities ended. */
+  readonly places: CpuLocation[] = [];
   branches = 500;
   cpu: ObservedCpu | undefined;
 
@@ -50,6 +52,7 @@ class Recorder implements CpuObserver {
   };
 
   end(): void {
+    this.places.push(this.cpu!.location());
     this.open.pop();
   }
 
@@ -162,6 +165,19 @@ third:  servc %r1,%r2`;
     run(calls, { observer: recorder.observe, jit: { interval: 20 } }, PROBLEM);
     expect(recorder.samples.filter(({ isProblemState }) => !isProblemState)).toEqual([]);
     expect(recorder.samples.length).toBeGreaterThan(50);
+  });
+
+  it("says of an instruction that changes the state where it began", () => {
+    const recorder = new Recorder();
+    const source = `
+        larl  %r3,user
+first:  lpswe 0(%r3)
+target: servc %r1,%r2
+        .align 8
+user:   .quad 0x0001000180000000, target`;
+    const { at } = run(source, { observer: recorder.observe });
+    expect(recorder.places).toContainEqual({ high: 0, low: at("first"), isProblemState: false });
+    expect(recorder.places).toContainEqual({ high: 0, low: at("target"), isProblemState: true });
   });
 
   it("computes the same", () => {

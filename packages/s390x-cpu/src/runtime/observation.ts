@@ -8,9 +8,9 @@ import type { Registers } from "./registers.ts";
 import type { EngineExports } from "./storage.ts";
 
 /** How many visits to regions are timed between two samples, about. */
-const TIMED_VISITS = 64;
-/** A branch at which a region found the budget used up is counted there and once more at the interpreter, which then ends the run. */
-const BUDGET_ENDED_IN_REGION = -2;
+const TIMED_VISITS = 16;
+/** What the countdown ends with in the interpreter. If a region ended it, the interpreter counts once more, and then returns. */
+const ENDED_IN_INTERPRETER = -1;
 
 /** Lets an observer know what a CPU does. Only an observed CPU has one; its parts are wrapped while it is put together. */
 export class Observation {
@@ -21,11 +21,13 @@ export class Observation {
   readonly #clockCost: number;
   /** Record of the instruction whose half the runtime performs, or 0. */
   #record = 0;
-  /** Since the last sample. */
-  #branches = 0;
+  /** Whether it began in the problem state, which it may leave or enter. */
+  #isProblem = false;
+  /** Branches from the last sample to the next one. */
+  #interval = 0;
+  /** Since the last sample; and how often regions were entered before it. */
   #compiledTime = 0;
   #entered = 0;
-  #untilSample = 1;
   #random = 0;
 
   constructor(
@@ -48,20 +50,13 @@ export class Observation {
     return this.#observer;
   }
 
-  /** Branches until the observer wants a sample. */
-  get untilSample(): number {
-    return Math.max(1, this.#untilSample - this.#branches);
-  }
-
   /** The engine, with its runs observed. */
   engine(engine: EngineExports): EngineExports {
-    const registers = this.#registers;
     return {
       ...engine,
       run: () => {
-        const slice = registers.word(layout.BUDGET);
         const exit = this.#during("guest", engine.run);
-        this.#ranFor(slice - (registers.word(layout.BUDGET) | 0));
+        this.#addCompiledTime();
         return exit;
       },
     };
@@ -71,6 +66,7 @@ export class Observation {
   helper(helper: (id: number, record: number) => number): (id: number, record: number) => number {
     return (id, record) => {
       this.#record = record;
+      this.#isProblem = (this.#registers.pswHigh & Psw.problem) !== 0;
       this.#observer.begin("runtime", instructions[id]);
       try {
         return helper(id, record);
@@ -97,21 +93,21 @@ export class Observation {
     return this.#during("runtime", work);
   }
 
-  /** The engine came back at a branch, with its budget used up. */
-  budgetEnded(): void {
+  /** The engine came back for a sample. */
+  sample(): void {
     const registers = this.#registers;
-    const isInRegion = (registers.word(layout.BUDGET) | 0) === BUDGET_ENDED_IN_REGION;
+    const countdown = registers.word(layout.SAMPLE_COUNTDOWN) | 0;
     const entered = registers.word(layout.REGIONS_ENTERED);
-    this.#timeVisits((entered - this.#entered) >>> 0);
     const sample = {
-      tier: isInRegion ? "compiled" : "interpreter",
-      branches: this.#branches,
+      tier: countdown === ENDED_IN_INTERPRETER ? "interpreter" : "compiled",
+      branches: this.#interval - countdown,
       compiledTime: this.#compiledTime,
     } as const;
-    this.#branches = 0;
-    this.#compiledTime = 0;
+    this.#timeVisits((entered - this.#entered) >>> 0);
     this.#entered = entered;
-    this.#untilSample = this.#observer.sample(sample);
+    this.#compiledTime = 0;
+    this.#interval = Math.max(1, this.#observer.sample(sample));
+    registers.setWord(layout.SAMPLE_COUNTDOWN, this.#interval);
   }
 
   /** Adapts how many visits are timed. Not a constant part of them, lest a loop of that many visits be timed at one place only. */
@@ -121,9 +117,8 @@ export class Observation {
     this.#registers.setWord(layout.REGION_TIMING_INTERVAL, Math.max(1, Math.round(interval)));
   }
 
-  #ranFor(branches: number): void {
+  #addCompiledTime(): void {
     const registers = this.#registers;
-    this.#branches += branches;
     const timed = registers.word(layout.REGIONS_TIMED);
     if (timed === 0) return;
     const time = Math.max(0, (this.#regionTime[0] as number) - timed * this.#clockCost);
@@ -168,8 +163,11 @@ export class Observation {
 
   #location(): CpuLocation {
     const registers = this.#registers;
-    const isProblemState = (registers.pswHigh & Psw.problem) !== 0;
-    if (this.#record === 0) return { high: registers.addressHigh, low: registers.addressLow, isProblemState };
+    if (this.#record === 0) {
+      const isProblemState = (registers.pswHigh & Psw.problem) !== 0;
+      return { high: registers.addressHigh, low: registers.addressLow, isProblemState };
+    }
+    const isProblemState = this.#isProblem;
     if (this.#record === layout.EXECUTE_RECORD)
       return { high: registers.word(layout.EXECUTE_ADDRESS + 4), low: registers.word(layout.EXECUTE_ADDRESS), isProblemState };
     const low = registers.word(layout.PC_DELTA) + (this.#record >>> 3);
