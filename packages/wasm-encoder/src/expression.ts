@@ -323,6 +323,22 @@ function simdOpcode(out: ByteWriter, opcode: number): void {
   out.u32(opcode);
 }
 
+function simd<T extends ValueType>(type: T, opcode: number, ...operands: readonly Expression[]): Expression<T> {
+  return new Expression(type, (out) => {
+    for (const operand of operands) operand.emit(out);
+    simdOpcode(out, opcode);
+  });
+}
+
+/** The few operators on sixteen bytes that searches and comparisons need. A comparison makes a byte all ones or all zeros. */
+export const i8x16 = {
+  splat: (a: I32): V128 => simd("v128", 0x0f, a),
+  eq: (a: V128, b: V128): V128 => simd("v128", 0x23, a, b),
+  ne: (a: V128, b: V128): V128 => simd("v128", 0x24, a, b),
+  /** The leftmost bits of all bytes; that of lane 0 becomes bit 0. */
+  bitmask: (a: V128): I32 => simd("i32", 0x64, a),
+} as const;
+
 /** The few v128 operators that bulk copies and logic need. */
 export const v128 = {
   load: (address: I32, offset = 0): V128 =>
@@ -332,12 +348,9 @@ export const v128 = {
       out.u32(0);
       out.u32(offset);
     }),
-  xor: (a: V128, b: V128): V128 =>
-    new Expression("v128", (out) => {
-      a.emit(out);
-      b.emit(out);
-      simdOpcode(out, 0x51);
-    }),
+  and: (a: V128, b: V128): V128 => simd("v128", 0x4e, a, b),
+  or: (a: V128, b: V128): V128 => simd("v128", 0x50, a, b),
+  xor: (a: V128, b: V128): V128 => simd("v128", 0x51, a, b),
   /** i8x16.shuffle with sixteen constant lane numbers (0 to 31). */
   shuffle: (a: V128, b: V128, lanes: readonly number[]): V128 =>
     new Expression("v128", (out) => {

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type Expression, FunctionBuilder, f64, i32, i64, ModuleBuilder, select, type ValueType } from "./index.ts";
+import { type Expression, FunctionBuilder, f64, i8x16, i32, i64, ModuleBuilder, select, type ValueType, v128 } from "./index.ts";
 
 /** Builds a module with one function and calls it. */
 function run<T>(params: readonly ValueType[], result: ValueType, build: (f: FunctionBuilder) => void, ...args: readonly unknown[]): T {
@@ -37,6 +37,39 @@ const i32Binary = [
   "geS",
   "geU",
 ] as const;
+
+describe("sixteen bytes at a time", () => {
+  it("finds a byte among sixteen", () => {
+    const bytes = (f: FunctionBuilder): void => {
+      f.storeI64(i32.const(0), i64.const(0x0102_0304_0506_0708n));
+      f.storeI64(i32.const(8), i64.const(0x0102_0304_0506_0708n));
+    };
+    const mask = (operator: "eq" | "ne"): number =>
+      run(
+        ["i32"],
+        "i32",
+        (f) => {
+          bytes(f);
+          f.push(i8x16.bitmask(i8x16[operator](v128.load(i32.const(0)), i8x16.splat(f.param(0, "i32").value))));
+        },
+        0x106,
+      );
+    expect(mask("eq")).toBe(0b0000_0100_0000_0100);
+    expect(mask("ne")).toBe(0b1111_1011_1111_1011);
+    const both = run(
+      ["i32"],
+      "i32",
+      (f) => {
+        bytes(f);
+        const loaded = v128.load(i32.const(0));
+        const [a, b] = [i8x16.eq(loaded, i8x16.splat(i32.const(1))), i8x16.eq(loaded, i8x16.splat(i32.const(8)))];
+        f.push(i32.or(i32.shl(i8x16.bitmask(v128.or(a, b)), 16), i8x16.bitmask(v128.and(a, b))));
+      },
+      0,
+    );
+    expect((both as number) >>> 0).toBe(0b1000_0001_1000_0001_0000_0000_0000_0000);
+  });
+});
 
 describe("constant folding", () => {
   it("i32 operators give at build time what they give at run time", () => {

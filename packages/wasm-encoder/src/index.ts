@@ -13,6 +13,7 @@ export {
   type I32Operand,
   type I64,
   type I64Operand,
+  i8x16,
   i32,
   i64,
   relaxed,

@@ -12,6 +12,7 @@ import { defineMiscellaneous } from "./miscellaneous.ts";
 import { defineMultiplyDivide } from "./multiply-divide.ts";
 import { defineShift } from "./shift.ts";
 import { defineStorageStorage } from "./storage-storage.ts";
+import { defineString } from "./string.ts";
 import { DefinitionTable } from "./table.ts";
 
 /** Every instruction that the CPU knows. */
@@ -26,6 +27,7 @@ export function definedInstructions(): readonly DefinedInstruction[] {
   defineMultiplyDivide(table);
   defineBranch(table);
   defineStorageStorage(table);
+  defineString(table);
   defineMiscellaneous(table);
   defineClock(table);
   defineFloatingPoint(table);

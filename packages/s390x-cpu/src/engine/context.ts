@@ -319,7 +319,18 @@ export abstract class Context {
   abstract function(name: EngineFunction): number;
 }
 
-export type EngineFunction = "copySpan" | "compareSpan" | "andSpan" | "orSpan" | "xorSpan" | "divideWide" | "tod";
+export type EngineFunction =
+  | "copySpan"
+  | "compareSpan"
+  | "andSpan"
+  | "orSpan"
+  | "xorSpan"
+  | "findByte"
+  | "compareStrings"
+  | "translateBytes"
+  | "testBytes"
+  | "divideWide"
+  | "tod";
 
 /** A definition, and how the decoder and the engines treat it. */
 export type Definition = (context: Context) => void;

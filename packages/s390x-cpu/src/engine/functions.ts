@@ -4,6 +4,7 @@ import { FunctionBuilder as Builder, call, type FunctionBuilder, type I32, type 
 export class FunctionSet {
   readonly module: ModuleBuilder;
   readonly #indices = new Map<string, { index: number; result: ValueType | undefined }>();
+  readonly #unused = new Map<string, () => void>();
 
   constructor(module: ModuleBuilder) {
     this.module = module;
@@ -19,7 +20,17 @@ export class FunctionSet {
     this.#indices.set(name, { index, result });
   }
 
+  /** A function that is imported when it is first called: before the module declares any of its own. */
+  importedOnUse(name: string, importIt: () => number, result?: ValueType): void {
+    this.#unused.set(name, () => this.imported(name, importIt(), result));
+  }
+
   index(name: string): number {
+    const importIt = this.#unused.get(name);
+    if (importIt) {
+      this.#unused.delete(name);
+      importIt();
+    }
     const known = this.#indices.get(name);
     if (!known) throw new RangeError(`no function ${name}`);
     return known.index;

@@ -59,6 +59,7 @@ import {
 } from "./layout.ts";
 import { HandlerResult, type LoopFrame, RecordContext } from "./record-context.ts";
 import { declareStorage, defineStorage, fetchIndex } from "./storage.ts";
+import { declareStrings, defineStrings } from "./strings.ts";
 import { declareTiming, defineTiming } from "./timing.ts";
 import { declareTranslation, defineTranslation } from "./translation.ts";
 import { declareWideArithmetic, defineWideArithmetic } from "./wide-arithmetic.ts";
@@ -113,6 +114,7 @@ export function generateInterpreter(options: InterpreterOptions): GeneratedInter
   declareStorage(functions);
   declareDecoder(functions);
   declareBulk(functions);
+  declareStrings(functions);
   declareWideArithmetic(functions);
   declareTiming(functions);
   declareExecute(functions);
@@ -124,6 +126,7 @@ export function generateInterpreter(options: InterpreterOptions): GeneratedInter
   defineTranslation(functions, layout);
   defineStorage(functions, layout);
   defineBulk(functions);
+  defineStrings(functions);
   defineWideArithmetic(functions);
   defineTiming(functions);
   defineConditionCode(functions);

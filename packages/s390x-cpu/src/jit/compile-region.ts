@@ -32,6 +32,10 @@ const imported: readonly (readonly [name: string, params: readonly ValueType[], 
   ["andSpan", ["i32", "i32", "i32"], "i32"],
   ["orSpan", ["i32", "i32", "i32"], "i32"],
   ["xorSpan", ["i32", "i32", "i32"], "i32"],
+  ["findByte", ["i32", "i32", "i32"], "i32"],
+  ["compareStrings", ["i32", "i32", "i32", "i32"], "i32"],
+  ["translateBytes", ["i32", "i32", "i32"]],
+  ["testBytes", ["i32", "i32", "i32"], "i32"],
   ["divideWide", ["i64", "i64", "i64"], "i64"],
   ["tod", [], "i64"],
 ];
@@ -81,7 +85,7 @@ export interface Refusal {
 }
 
 /**
- * Compiles a region to a module that imports `env.memory` and functions of the interpreter and exports
+ * Compiles a region to a module that imports `env.memory` and the functions of the interpreter that it calls, and exports
  * `region(base: i64) -> RegionExit`, where base is the virtual address of page 0.
  */
 export function compileRegion(code: RegionCode, options: RegionOptions): Uint8Array<ArrayBuffer> | Refusal {
@@ -98,7 +102,7 @@ function buildRegion(code: RegionCode, options: RegionOptions, floatsInMemory: S
   const module = new ModuleBuilder();
   const functions = new FunctionSet(module);
   for (const [name, params, result] of imported)
-    functions.imported(name, module.importFunction("env", name, { params, results: result ? [result] : [] }), result);
+    functions.importedOnUse(name, () => module.importFunction("env", name, { params, results: result ? [result] : [] }), result);
   module.importMemory("env", "memory", { minimum: options.layout.wasmPages, maximum: options.layout.wasmPages });
   const f = new FunctionBuilder({ params: ["i64"], results: ["i32"] });
   const floats = new RegionFloats(f, floatsInMemory);

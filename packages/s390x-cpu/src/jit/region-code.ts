@@ -82,7 +82,7 @@ const CALLS = new Set(["bras", "brasl"]);
 const LINKING = new Set(["basr", "bas"]);
 const MASKED = new Set(["bc", "bcr", "brc", "brcl"]);
 /** Instructions that may stand for an EXECUTE RELATIVE LONG in a region: bits 8-15 are a length, or nothing changes them. */
-const EXECUTABLE = new Set(["mvc", "clc", "xc", "nc", "oc", "tr", "mvn", "mvz"]);
+const EXECUTABLE = new Set(["mvc", "clc", "xc", "nc", "oc", "tr", "trt"]);
 
 const PAGE = 4096;
 const ALWAYS = 15;
