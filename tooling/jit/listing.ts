@@ -55,7 +55,7 @@ export function listing(given: GuestProgram, { isExact = false } = {}): string {
 }
 
 const remarks: Readonly<Record<Exclude<RegionMark["of"], object>, string>> = {
-  entry: "entry: other pages must be where they were; budget and registers into locals",
+  entry: "entry: budget, registers and condition code into locals",
   dispatcher: "dispatcher: goes on to the block that $next names",
   exit: "exit: registers that were changed, condition code, instruction address and budget back into memory",
 };

@@ -30,7 +30,7 @@
     (local $r3 i64) (local $t24 i64) (local $t25 i32) (local $t26 i64) (local $t27 i64) (local $t28 i64) (local $t29 i32) (local $r4 i64)
     (local $r5 i64) (local $t32 i32)
 
-    ;; entry: other pages must be where they were; budget and registers into locals
+    ;; entry: budget, registers and condition code into locals
     (local.set $bank (i32.load (i32.const 2100)) (; BANK ;))
     (local.set $budget (i32.load (i32.const 2112)) (; BUDGET ;))
     (local.set $next (i32.const 1))

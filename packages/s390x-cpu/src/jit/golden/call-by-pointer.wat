@@ -32,7 +32,7 @@
     (local $r6 i64) (local $r14 i64) (local $t25 i64) (local $t26 i64) (local $t27 i64) (local $r9 i64) (local $t29 i64) (local $r8 i64)
     (local $t31 i32)
 
-    ;; entry: other pages must be where they were; budget and registers into locals
+    ;; entry: budget, registers and condition code into locals
     (local.set $bank (i32.load (i32.const 2100)) (; BANK ;))
     (local.set $budget (i32.load (i32.const 2112)) (; BUDGET ;))
     (local.set $next (i32.const 1))

@@ -34,7 +34,7 @@
     (local $r3 i64) (local $t16 i32) (local $r4 i64) (local $t18 i32) (local $r1 i64) (local $t20 i32) (local $t21 i32) (local $r0 i64)
     (local $r6 i64) (local $r2 i64) (local $t25 i64) (local $t26 i64) (local $t27 i64) (local $r5 i64) (local $t29 i32)
 
-    ;; entry: other pages must be where they were; budget and registers into locals
+    ;; entry: budget, registers and condition code into locals
     (local.set $bank (i32.load (i32.const 2100)) (; BANK ;))
     (local.set $budget (i32.load (i32.const 2112)) (; BUDGET ;))
     (local.set $next (i32.const 1))

@@ -34,7 +34,7 @@
     (local $t23 i32) (local $t24 i32) (local $r2 i64) (local $r0 i64) (local $r1 i64) (local $r7 i64) (local $r8 i64) (local $r6 i64)
     (local $t31 i32)
 
-    ;; entry: other pages must be where they were; budget and registers into locals
+    ;; entry: budget, registers and condition code into locals
     (local.set $bank (i32.load (i32.const 2100)) (; BANK ;))
     (local.set $budget (i32.load (i32.const 2112)) (; BUDGET ;))
     (local.set $next (i32.const 1))

@@ -29,7 +29,7 @@
     (local $f0 f64) (local $t24 f64) (local $t25 f64) (local $t26 f64) (local $bfp_state i32) (local $t28 f64) (local $t29 f64)
     (local $t30 f64) (local $t31 f64) (local $r4 i64) (local $r1 i64) (local $t34 i32)
 
-    ;; entry: other pages must be where they were; budget and registers into locals
+    ;; entry: budget, registers and condition code into locals
     (if (i32.eqz (i32.and (i32.load (i32.const 1280)) (i32.const 0x40000))) (then (return (i32.const 2))))
     (local.set $bank (i32.load (i32.const 2100)) (; BANK ;))
     (local.set $budget (i32.load (i32.const 2112)) (; BUDGET ;))

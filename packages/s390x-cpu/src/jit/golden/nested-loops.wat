@@ -24,7 +24,7 @@
     (local $r2 i64) (local $r1 i64) (local $r3 i64) (local $t18 i64) (local $r5 i64) (local $t20 i64) (local $t21 i64) (local $t22 i64)
     (local $t23 i32)
 
-    ;; entry: other pages must be where they were; budget and registers into locals
+    ;; entry: budget, registers and condition code into locals
     (local.set $bank (i32.load (i32.const 2100)) (; BANK ;))
     (local.set $budget (i32.load (i32.const 2112)) (; BUDGET ;))
     (local.set $next (i32.const 1))
