@@ -17,6 +17,7 @@ const MAXIMUM_INSTRUCTIONS = 600;
  *
  *     # jit entry LABEL               where the region begins; without it, at the first instruction
  *     # jit mode 31                   addressing mode; without it, 64
+ *     # jit bfp settled               the FPC lets the host do the arithmetic, and the inexact flag is on
  *     # jit executes LABEL: TARGET    what the EXECUTE at LABEL was seen to execute
  *     # jit targets LABEL: A B ...    where the branch to a computed address at LABEL was seen to go, most frequent first
  */
@@ -25,6 +26,7 @@ export interface GuestProgram {
   readonly program: Program;
   readonly entry: number;
   readonly mode: AddressingMode;
+  readonly isBfpSettled: boolean;
   /** By the address of the branch. */
   readonly targets: ReadonlyMap<number, readonly number[]>;
   /** By the address of the EXECUTE. */
@@ -43,11 +45,13 @@ export function readGuestProgram(source: string): GuestProgram {
   const program = assemble(source, { origin: ORIGIN });
   let entry = program.origin;
   let mode: AddressingMode = 64;
+  let isBfpSettled = false;
   const targets = new Map<number, readonly number[]>();
   const executed = new Map<number, number>();
   for (const [, word, rest = ""] of source.matchAll(/^[ \t]*#[ \t]*jit[ \t]+(\S+)[ \t]+(.*?)[ \t]*$/gm)) {
     if (word === "entry") entry = program.address(rest);
     else if (word === "mode" && ["24", "31", "64"].includes(rest)) mode = Number(rest) as AddressingMode;
+    else if (word === "bfp" && rest === "settled") isBfpSettled = true;
     else if (word === "targets" || word === "executes") {
       const [at = "", list = ""] = rest.split(":");
       const labels = list.trim().split(/\s+/);
@@ -56,11 +60,11 @@ export function readGuestProgram(source: string): GuestProgram {
       else executed.set(program.address(at.trim()), addresses[0]!);
     } else throw new Error(`"jit ${word} ${rest}" is no remark for the JIT`);
   }
-  return { source, program, entry, mode, targets, executed };
+  return { source, program, entry, mode, isBfpSettled, targets, executed };
 }
 
 /** Compiles the region that begins at the program's entry, as if all its instructions had been executed. */
-export function compileGuestProgram({ program, entry, mode, targets, executed }: GuestProgram): CompiledProgram {
+export function compileGuestProgram({ program, entry, mode, isBfpSettled, targets, executed }: GuestProgram): CompiledProgram {
   const base = entry - (entry % PAGE);
   const view = (page: number): CodePage | undefined => {
     const from = base + page * PAGE - program.origin;
@@ -80,8 +84,8 @@ export function compileGuestProgram({ program, entry, mode, targets, executed }:
     const pages = code.spans.flatMap(([start, end]) => [Math.floor(start / PAGE), Math.floor((end - 1) / PAGE)]);
     const frames = new Map([...new Set(pages)].map((page) => [page, base / PAGE + page]));
     const notes: RegionNotes = { marks: [], localNames: new Map() };
-    const wasm = compileRegion(code, { layout: memoryLayout(MEMORY_SIZE), mode, frames, isCounting: false, notes });
-    if (!("refused" in wasm)) return { code, base, wasm, notes };
-    refused.add(wasm.refused);
+    const compiled = compileRegion(code, { layout: memoryLayout(MEMORY_SIZE), mode, frames, isCounting: false, isBfpSettled, notes });
+    if (!("refused" in compiled)) return { code, base, wasm: compiled.wasm, notes };
+    refused.add(compiled.refused);
   }
 }

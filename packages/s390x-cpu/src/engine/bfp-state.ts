@@ -20,3 +20,8 @@ export function bfpState(fpc: I32, controlLow0: I32): I32 {
   const state = i32.or(i32.and(fpc, MASKS_AND_ROUNDING | INEXACT_FLAG), i32.and(controlLow0, AFP_REGISTER_CONTROL));
   return i32.xor(state, INEXACT_FLAG | AFP_REGISTER_CONTROL);
 }
+
+/** The same for the runtime. */
+export function bfpStateOf(fpc: number, controlLow0: number): number {
+  return ((fpc & (MASKS_AND_ROUNDING | INEXACT_FLAG)) | (controlLow0 & AFP_REGISTER_CONTROL)) ^ (INEXACT_FLAG | AFP_REGISTER_CONTROL);
+}

@@ -60,10 +60,18 @@ export interface RegionOptions {
   readonly frames: ReadonlyMap<number, number>;
   /** Counts instructions at INSTRUCTIONS, for comparisons with the interpreter: as the exact engine does. */
   readonly isCounting: boolean;
+  /** The region may take for granted that the BFP state is settled: shorter code for arithmetic, but it declines when that is not so. */
+  readonly isBfpSettled?: boolean;
   /** Counts SAMPLE_COUNTDOWN on the way to each block, and leaves at its end: where that is says where time goes. */
   readonly isObserved?: boolean;
   /** Filled with what a listing of the code shows beside it. */
   readonly notes?: RegionNotes;
+}
+
+export interface CompiledRegion {
+  readonly wasm: Uint8Array<ArrayBuffer>;
+  /** Whether the code depends on `isBfpSettled`. */
+  readonly usesBfpState: boolean;
 }
 
 /** What is known of the region's function and is not in its code. */
@@ -88,7 +96,7 @@ export interface Refusal {
  * Compiles a region to a module that imports `env.memory` and the functions of the interpreter that it calls, and exports
  * `region(base: i64) -> RegionExit`, where base is the virtual address of page 0.
  */
-export function compileRegion(code: RegionCode, options: RegionOptions): Uint8Array<ArrayBuffer> | Refusal {
+export function compileRegion(code: RegionCode, options: RegionOptions): CompiledRegion | Refusal {
   const floatsInMemory = new Set<number>();
   for (;;) {
     const known = floatsInMemory.size;
@@ -98,20 +106,20 @@ export function compileRegion(code: RegionCode, options: RegionOptions): Uint8Ar
 }
 
 /** Adds floating-point registers that turn out to fit no local to those that stay in memory; what was built is of no use then. */
-function buildRegion(code: RegionCode, options: RegionOptions, floatsInMemory: Set<number>): Uint8Array<ArrayBuffer> | Refusal {
+function buildRegion(code: RegionCode, options: RegionOptions, floatsInMemory: Set<number>): CompiledRegion | Refusal {
   const module = new ModuleBuilder();
   const functions = new FunctionSet(module);
   for (const [name, params, result] of imported)
     functions.importedOnUse(name, () => module.importFunction("env", name, { params, results: result ? [result] : [] }), result);
   module.importMemory("env", "memory", { minimum: options.layout.wasmPages, maximum: options.layout.wasmPages });
   const f = new FunctionBuilder({ params: ["i64"], results: ["i32"] });
-  const floats = new RegionFloats(f, floatsInMemory);
+  const floats = new RegionFloats(f, floatsInMemory, options.isBfpSettled === true);
   const refusal = new RegionBuilder({ f, functions, code, options, floats }).build();
   if (refusal) return refusal;
   const index = module.declare(f.type);
   module.define(index, f.locals, f.code);
   module.exportFunction("region", index);
-  return module.toBytes();
+  return { wasm: module.toBytes(), usesBfpState: floats.usesState };
 }
 
 interface RegionParts {
@@ -231,10 +239,9 @@ class RegionBuilder {
   #enter(): void {
     const f = this.#f;
     const { bank } = this.#frame;
-    const decline = (): void => f.return(i32.const(RegionExit.declined));
-    this.#floats.check(decline);
+    this.#floats.check((exit) => f.return(i32.const(exit)));
     f.set(bank, i32.load(i32.const(BANK)));
-    this.#pages.enter(this.#code.blocks[0]!, decline);
+    this.#pages.enter(this.#code.blocks[0]!, () => f.return(i32.const(RegionExit.declined)));
     f.set(this.#budget, i32.load(i32.const(BUDGET)));
     if (this.#sampleCountdown) f.set(this.#sampleCountdown, i32.load(i32.const(SAMPLE_COUNTDOWN)));
     f.set(this.#next, i32.const(1));

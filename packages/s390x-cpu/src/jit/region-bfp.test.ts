@@ -56,6 +56,10 @@ const lines = [
   "cpsdr %f1,%f2,%f3",
   "lpdfr %f2,%f3",
   "efpc %r3",
+  "srnm 0",
+  "srnm 1",
+  "lhi %r7,0\nsfpc %r7",
+  "iilf %r7,0x80000\nsfpc %r7",
   "adbr %f1,%f2",
   "sdb %f2,8(%r12)",
   "mdbr %f3,%f4",
@@ -129,5 +133,24 @@ describe("compiled regions of floating-point instructions", () => {
     const { entered, handedBack } = compiled.regionStatistics!;
     expect(entered).toBeGreaterThan(before.entered);
     expect(handedBack).toBe(before.handedBack);
+  });
+
+  it("go on natively when the state of the FPC for which they were compiled changes", () => {
+    const halves = [1, 0.5, 3].map((x) => new BigUint64Array(Float64Array.of(x).buffer)[0]!);
+    // Register 3 becomes the FPC halfway: with the inexact flag on, then off.
+    const text = loop(
+      "lghi %r10,20000\nmore: mdbr %f0,%f1\nadbr %f0,%f2\nbrctg %r10,more\nsfpc %r3\nlghi %r10,20000\nagain2: mdbr %f0,%f1\nsdbr %f0,%f0\nbrctg %r10,again2\nsfpc %r4",
+    );
+    for (const cpu of [compiled, interpreted]) prepare(cpu, text, 0x0008_0000, halves, [0n, 0n, 0n, 0n, 0x8_0000n], new Uint8Array(64));
+    const before = { ...compiled.regionStatistics! };
+    const end = (cpu: Cpu): unknown => {
+      let result = cpu.run({ budget: 1000 });
+      while (result.reason === "budget") result = cpu.run({ budget: 1000 });
+      return { result, state: cpu.state };
+    };
+    expect(end(compiled)).toEqual(end(interpreted));
+    const { entered, handedBack } = compiled.regionStatistics!;
+    expect(entered).toBeGreaterThan(before.entered + 100);
+    expect(handedBack - before.handedBack).toBeLessThan(200);
   });
 });

@@ -6,5 +6,7 @@ export const RegionExit = {
   interpret: 1,
   /** Nothing was done: a page of the region is not where it was. The instruction at the entry must be interpreted. */
   declined: 2,
+  /** Nothing was done: the BFP state is not what the region was made for. The same follows. */
+  unsettled: 3,
 } as const;
 export type RegionExit = (typeof RegionExit)[keyof typeof RegionExit];

@@ -1,6 +1,7 @@
 import { type F32, type F64, type FunctionBuilder, f32, f64, type I32, i32, type Local } from "@zarch/wasm-encoder";
-import { AFP_REGISTER_CONTROL, bfpState } from "../engine/bfp-state.ts";
+import { AFP_REGISTER_CONTROL, BfpState, bfpState } from "../engine/bfp-state.ts";
 import { CR, FPC, VR, VR_HIGH } from "../engine/layout.ts";
+import { RegionExit } from "./region-exit.ts";
 
 type Format = "f64" | "f32";
 
@@ -23,10 +24,16 @@ export class RegionFloats {
   readonly #locals = new Map<number, FloatLocal>();
   #state: Local<"i32"> | undefined;
   #needsAfp = false;
+  #usesState = false;
+  readonly #isSettled: boolean;
 
-  /** @param inMemory registers known to be used both ways. Those found out later are added: the region is to be built anew then. */
-  constructor(f: FunctionBuilder, inMemory: Set<number>) {
+  /**
+   * @param inMemory registers known to be used both ways. Those found out later are added: the region is to be built anew then.
+   * @param isSettled whether the region may take {@link BfpState.settled} for granted
+   */
+  constructor(f: FunctionBuilder, inMemory: Set<number>, isSettled: boolean) {
     this.#f = f;
+    this.#isSettled = isSettled;
     this.#inMemory = inMemory;
   }
 
@@ -78,20 +85,27 @@ export class RegionFloats {
 
   bfpState(): I32 {
     this.#needsAfp = true;
+    this.#usesState = true;
+    if (this.#isSettled) return i32.const(BfpState.settled);
     this.#state ??= this.#f.local("i32", "bfp_state");
     return this.#state.value;
   }
 
-  /** Looks at the AFP-register control and calls `decline` when it is off. To be built when the region is known. */
-  check(decline: () => void): void {
-    if (!this.#needsAfp) return;
-    this.#f.if(i32.eqz(i32.and(controlLow0, AFP_REGISTER_CONTROL)), decline);
+  /** Whether instructions of the region depend on the BFP state. */
+  get usesState(): boolean {
+    return this.#usesState;
+  }
+
+  /** Looks at what the region takes for granted, and calls `leave` if it is not so. To be built when the region is known. */
+  check(leave: (exit: RegionExit) => void): void {
+    if (this.#usesState && this.#isSettled) this.#f.if(currentState, () => leave(RegionExit.unsettled));
+    else if (this.#needsAfp) this.#f.if(i32.eqz(i32.and(controlLow0, AFP_REGISTER_CONTROL)), () => leave(RegionExit.declined));
   }
 
   /** Loads all registers that the region uses, and the state of the FPC. To be built when that is known. */
   load(): void {
     const f = this.#f;
-    if (this.#state) f.set(this.#state, bfpState(i32.load(i32.const(FPC)), controlLow0));
+    if (this.#state) f.set(this.#state, currentState);
     for (const [number, { local }] of this.#locals) {
       if (isLong(local)) f.set(local, f64.load(place(number, "f64")));
       else f.set(local as Local<"f32">, f32.load(place(number, "f32")));
@@ -109,6 +123,7 @@ export class RegionFloats {
 }
 
 const controlLow0 = i32.load(i32.const(CR));
+const currentState = bfpState(i32.load(i32.const(FPC)), controlLow0);
 
 function isLong(local: Local<Format>): local is Local<"f64"> {
   return local.type === "f64";

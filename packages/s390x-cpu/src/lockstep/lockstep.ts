@@ -98,7 +98,7 @@ export class Lockstep {
     this.time = this.#now();
     try {
       const exit = region(base);
-      if (exit === RegionExit.declined) return exit;
+      if (exit === RegionExit.declined || exit === RegionExit.unsettled) return exit;
       this.#region.save();
       this.#pages.exchange();
       const entry = BigInt.asUintN(64, base + BigInt(code.blocks[0]!.start));

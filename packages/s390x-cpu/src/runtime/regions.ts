@@ -1,5 +1,6 @@
 import type { ReversedMemory } from "@zarch/guest-memory";
 import type { Instruction } from "@zarch/s390x-isa";
+import { BfpState, bfpStateOf } from "../engine/bfp-state.ts";
 import type { DefinedInstruction } from "../engine/handlers.ts";
 import { FixedHandler } from "../engine/handlers.ts";
 import * as layout from "../engine/layout.ts";
@@ -57,6 +58,21 @@ interface Region {
   readonly record: number;
   /** Lines of 64 bytes that its code lies in, by frame: 64 bits as two halves. */
   readonly lines: ReadonlyMap<number, readonly [low: number, high: number]>;
+  /** Whether it takes a settled BFP state for granted; undefined when its code is the same in any. */
+  readonly isBfpSettled: boolean | undefined;
+}
+
+interface NewRegion {
+  readonly record: number;
+  /** Handler of the first instruction. */
+  readonly handler: number;
+  /** The mode that it was made for, see modeKeyOf. */
+  readonly key: number;
+  readonly code: RegionCode;
+  readonly wasm: Uint8Array<ArrayBuffer>;
+  /** As in {@link Region}, but by page of records. */
+  readonly lines: Region["lines"];
+  readonly isBfpSettled: Region["isBfpSettled"];
 }
 
 /**
@@ -86,6 +102,8 @@ export class Regions {
   readonly #branches = new ComputedBranches();
   /** How often a region was found to be left by a computed branch, by the record of its entry. */
   readonly #departures = new Map<number, number>();
+  /** Records of entries where a region for a settled BFP state was found to decline. */
+  readonly #unsettled = new Set<number>();
   #interval: number;
   #random = 0;
   #untilSample = 1;
@@ -163,14 +181,37 @@ export class Regions {
     const record = page + (addressLow & 0xffe) * 8;
     const region = this.#byNumber[this.#halfwords[record >>> 1]! - layout.REGION_HANDLER];
     if (region && this.#isMisplaced(region)) return;
+    if (region && this.#isForOtherBfpState(region)) {
+      this.#drop(region);
+      this.#observedCompile(this.#placeOf(record));
+      return;
+    }
     this.#interval = region && !isNews ? Math.min(this.#interval * SLOWER, MAXIMUM_INTERVAL) : Math.max(this.#interval / FASTER, interval);
     if (region) return;
     const count = (this.#samples.get(record) ?? 0) + weight;
     this.#samples.set(record, count);
     if (count < threshold) return;
     this.#samples.delete(record);
-    if ((this.#changes.get(record) ?? 0) <= MAXIMUM_CHANGES)
-      this.#observedCompile({ record, base: this.#address() & ~0xfffn, entry: addressLow & 0xffe });
+    if ((this.#changes.get(record) ?? 0) <= MAXIMUM_CHANGES) this.#observedCompile(this.#placeOf(record));
+  }
+
+  /** Where the CPU is, as a place for a region. */
+  #placeOf(record: number): Place {
+    return { record, base: this.#address() & ~0xfffn, entry: this.#registers.addressLow & 0xffe };
+  }
+
+  get #isBfpSettled(): boolean {
+    return bfpStateOf(this.#registers.fpc, this.#registers.controlLow(0)) === BfpState.settled;
+  }
+
+  /**
+   * Whether a region at which the CPU is should be compiled anew for the BFP state: it declines because that is not settled, or could be
+   * faster because it is. The latter only at places where the former was never so.
+   */
+  #isForOtherBfpState({ record, isBfpSettled }: Region): boolean {
+    if (isBfpSettled === undefined || isBfpSettled === this.#isBfpSettled) return false;
+    if (isBfpSettled) this.#unsettled.add(record);
+    return isBfpSettled || !this.#unsettled.has(record);
   }
 
   /** Whether a region was found to decline, because pages that it needs are elsewhere now; it is then given up. */
@@ -232,6 +273,7 @@ export class Regions {
     this.#changes.clear();
     this.#branches.clear();
     this.#departures.clear();
+    this.#unsettled.clear();
   }
 
   #drop(region: Region): void {
@@ -290,10 +332,12 @@ export class Regions {
       if (first?.start !== entry || first.instructions[0]!.flow.kind === "interpret") break;
       const used = linesOf(code);
       const frames = new Map([...used.keys()].map((page) => [page, view(page)!.frame]));
+      const isBfpSettled = this.#isBfpSettled && !this.#unsettled.has(record);
       const compiled = compileRegion(code, {
         layout: this.#places,
         mode,
         frames,
+        isBfpSettled,
         isCounting: this.#lockstep !== undefined,
         isObserved: this.#observer !== undefined,
       });
@@ -301,10 +345,12 @@ export class Regions {
         refused.add(compiled.refused);
         continue;
       }
-      this.#install(record, handler, key, code, compiled, new Map([...used].map(([page, lines]) => [pages.get(page)!.records, lines])));
+      const { wasm, usesBfpState } = compiled;
+      const lines = new Map([...used].map(([page, bits]) => [pages.get(page)!.records, bits]));
+      this.#install({ record, handler, key, code, wasm, lines, isBfpSettled: usesBfpState ? isBfpSettled : undefined });
       const instructions = code.blocks.reduce((sum, block) => sum + block.instructions.length, 0);
       this.#counts.instructions += instructions;
-      this.#observer?.regionCompiled({ address: base + BigInt(entry), instructions, bytes: compiled.length });
+      this.#observer?.regionCompiled({ address: base + BigInt(entry), instructions, bytes: wasm.length });
       return;
     }
     this.#changes.set(record, Number.POSITIVE_INFINITY);
@@ -327,14 +373,7 @@ export class Regions {
     };
   }
 
-  #install(
-    record: number,
-    handler: number,
-    key: number,
-    code: RegionCode,
-    wasm: Uint8Array<ArrayBuffer>,
-    lines: ReadonlyMap<number, readonly [low: number, high: number]>,
-  ): void {
+  #install({ record, handler, key, code, wasm, lines, isBfpSettled }: NewRegion): void {
     if (this.#free.length === 0 && this.#byNumber.length === layout.REGION_COUNT) this.#evict();
     const number = this.#free.pop() ?? this.#byNumber.length;
     this.#observer?.begin("host-compiler");
@@ -348,7 +387,7 @@ export class Regions {
       }
       byFrame.set(this.#words[(records + layout.RECORD_PAGE_FRAME) >>> 2]!, [low, high]);
     }
-    const region: Region = { number, record, lines: byFrame };
+    const region: Region = { number, record, lines: byFrame, isBfpSettled };
     this.#byNumber[number] = region;
     for (const frame of byFrame.keys()) {
       const regions = this.#byFrame.get(frame);

@@ -1,5 +1,6 @@
 # The dot product of two vectors of doubles.
 # jit entry again
+# jit bfp settled
         larl  %r2,a
         larl  %r3,b
         lghi  %r1,0

@@ -1,5 +1,6 @@
 ;; # The dot product of two vectors of doubles.
 ;; # jit entry again
+;; # jit bfp settled
 ;;         larl  %r2,a
 ;;         larl  %r3,b
 ;;         lghi  %r1,0
@@ -15,7 +16,7 @@
 ;; a:      .quad 0x3ff8000000000000,0x4000000000000000,0xbff0000000000000
 ;; b:      .quad 0x4010000000000000,0x3fe0000000000000,0x4008000000000000
 ;;
-;; 64-bit mode, 6 guest instructions in 2 blocks, 902 bytes of WebAssembly
+;; 64-bit mode, 6 guest instructions in 2 blocks, 766 bytes of WebAssembly
 
 (module
   (import "env" "memory" (memory 804 804))
@@ -24,11 +25,18 @@
     (local $cc i32) (local $cc_kind i32) (local $cc_a32 i32) (local $cc_b32 i32) (local $cc_a64 i64) (local $cc_b64 i64) (local $cc_af64 f64)
     (local $cc_bf64 f64) (local $address i64) (local $reason i32) (local $budget i32) (local $next i32) (local $count i32) (local $bank i32)
     (local $r2 i64) (local $r1 i64) (local $t17 i64) (local $t18 i64) (local $t19 i32) (local $t20 i32) (local $t21 f64) (local $f2 f64)
-    (local $r3 i64) (local $t24 f64) (local $t25 f64) (local $bfp_state i32) (local $t27 i32) (local $f0 f64) (local $t29 f64)
-    (local $t30 f64) (local $t31 i64) (local $r4 i64) (local $t33 i32)
+    (local $r3 i64) (local $t24 f64) (local $t25 f64) (local $f0 f64) (local $t27 f64) (local $t28 i64) (local $r4 i64) (local $t30 i32)
 
     ;; entry: budget, registers and condition code into locals
-    (if (i32.eqz (i32.and (i32.load (i32.const 1280)) (i32.const 0x40000))) (then (return (i32.const 2))))
+    (if
+      (i32.xor
+        (i32.or
+          (i32.and (i32.load (i32.const 2048)) (; FPC ;) (i32.const 0xf8080007))
+          (i32.and (i32.load (i32.const 1280)) (i32.const 0x40000)))
+        (i32.const 0xc0000))
+    (then
+      (return (i32.const 3))
+    ))
     (local.set $bank (i32.load (i32.const 2100)) (; BANK ;))
     (local.set $budget (i32.load (i32.const 2112)) (; BUDGET ;))
     (local.set $next (i32.const 1))
@@ -36,12 +44,6 @@
     (local.set $r1 (i64.load (i32.const 1032)) (; %r1 ;))
     (local.set $r3 (i64.load (i32.const 1048)) (; %r3 ;))
     (local.set $r4 (i64.load (i32.const 1056)) (; %r4 ;))
-    (local.set $bfp_state
-      (i32.xor
-        (i32.or
-          (i32.and (i32.load (i32.const 2048)) (; FPC ;) (i32.const 0xf8080007))
-          (i32.and (i32.load (i32.const 1280)) (i32.const 0x40000)))
-        (i32.const 0xc0000)))
     (local.set $f2 (f64.load (i32.const 1576)) (; %f2 ;))
     (local.set $f0 (f64.load (i32.const 1544)) (; %f0 ;))
     (local.set $cc (i32.load (i32.const 2072)) (; CC ;))
@@ -91,19 +93,6 @@
                     (f64.eq (local.get $t25) (f64.const 0))
                     (i32.or (f64.eq (local.get $t24) (f64.const 0)) (f64.eq (local.get $t21) (f64.const 0))))))
             )
-            (local.set $t27 (local.get $bfp_state))
-            (if (local.get $t27) (then
-              (br_if $b1 (i32.ne (local.get $t27) (i32.const 0x80000)))
-              (br_if $b1
-                (i32.eqz
-                  (i32.or
-                    (i64.ge_u
-                      (i64.add
-                        (i64.ctz (i64.or (i64.reinterpret_f64 (local.get $t24)) (i64.const 0x10000000000000)))
-                        (i64.ctz (i64.or (i64.reinterpret_f64 (local.get $t21)) (i64.const 0x10000000000000))))
-                      (i64.const 53))
-                    (f64.eq (local.get $t25) (f64.const 0)))))
-            ))
             (local.set $f2 (local.get $t25))
             (br $to_10022)
           )
@@ -119,22 +108,10 @@
           (local.set $t21 (f64.add (local.get $t24) (local.get $t25)))
           (block $b3
             (br_if $b3 (i32.eqz (f64.lt (f64.abs (local.get $t21)) (f64.const inf))))
-            (local.set $t27 (local.get $bfp_state))
-            (if (local.get $t27) (then
-              (br_if $b3 (i32.ne (local.get $t27) (i32.const 0x80000)))
-              (local.set $t29 (f64.sub (local.get $t21) (local.get $t24)))
-              (br_if $b3
-                (i32.eqz
-                  (f64.eq
-                    (f64.add
-                      (f64.sub (local.get $t24) (f64.sub (local.get $t21) (local.get $t29)))
-                      (f64.sub (local.get $t25) (local.get $t29)))
-                    (f64.const 0))))
-            ))
             (local.set $f0 (local.get $t21))
-            (local.set $t30 (local.get $t21))
+            (local.set $t27 (local.get $t21))
             (local.set $cc_bf64 (f64.const 0))
-            (local.set $cc_af64 (local.get $t30))
+            (local.set $cc_af64 (local.get $t27))
             (local.set $cc_kind (i32.const 15))
             (br $to_10026)
           )
@@ -147,16 +124,16 @@
         (local.set $t17 (local.get $r1))
         (local.set $t18 (i64.add (local.get $t17) (i64.const 8)))
         (local.set $r1 (local.get $t18))
-        (local.set $t31 (local.get $t17))
+        (local.set $t28 (local.get $t17))
         (local.set $cc_b64 (i64.const 8))
-        (local.set $cc_a64 (local.get $t31))
+        (local.set $cc_a64 (local.get $t28))
         (local.set $cc_kind (i32.const 8))
 
         ;; 1002a: brctg %r4,again
-        (local.set $t31 (i64.sub (local.get $r4) (i64.const 1)))
-        (local.set $r4 (local.get $t31))
-        (local.set $t27 (i64.ne (local.get $t31) (i64.const 0)))
-        (if (local.get $t27) (then
+        (local.set $t28 (i64.sub (local.get $r4) (i64.const 1)))
+        (local.set $r4 (local.get $t28))
+        (local.set $t19 (i64.ne (local.get $t28) (i64.const 0)))
+        (if (local.get $t19) (then
           (local.set $budget (i32.sub (local.get $budget) (i32.const 1)))
           (if (i32.lt_s (local.get $budget) (i32.const 0)) (then
             (local.set $address (i64.add (local.get $base) (i64.const 24)))
@@ -181,7 +158,7 @@
     (f64.store (i32.const 1576) (local.get $f2)) (; %f2 ;)
     (f64.store (i32.const 1544) (local.get $f0)) (; %f0 ;)
     (if (local.get $cc_kind) (then
-      (local.set $t33
+      (local.set $t30
         (call $conditionCode
           (local.get $cc_kind)
           (local.get $cc_a32)
@@ -191,9 +168,9 @@
           (local.get $cc_af64)
           (local.get $cc_bf64)))
     ) (else
-      (local.set $t33 (local.get $cc))
+      (local.set $t30 (local.get $cc))
     ))
-    (i32.store (i32.const 2072) (local.get $t33)) (; CC ;)
+    (i32.store (i32.const 2072) (local.get $t30)) (; CC ;)
     (i64.store (i32.const 2064) (local.get $address)) (; PSW_ADDRESS ;)
     (i32.store (i32.const 2112) (local.get $budget)) (; BUDGET ;)
     (local.get $reason)
