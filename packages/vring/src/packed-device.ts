@@ -41,9 +41,11 @@ export class PackedDeviceVirtqueue implements DeviceVirtqueue {
   readonly size: number;
   readonly #memory: GuestMemory;
   readonly #endian: Endian;
-  /** The descriptor that is looked at, and the part of it that is its buffer. */
+  /** The entry of an indirect table that is looked at. */
   readonly #words = new Uint32Array(4);
-  readonly #buffer = this.#words.subarray(0, 3);
+  /** Where buffer id and flags are in the last word of a descriptor: bits to shift it right. */
+  readonly #idShift: number;
+  readonly #flagsShift: number;
   readonly #ring: number;
   readonly #driverEvent: number;
   readonly #deviceEvent: number;
@@ -68,7 +70,6 @@ export class PackedDeviceVirtqueue implements DeviceVirtqueue {
   #inFlight = 0;
   /** What the next {@link flush} publishes. */
   readonly #staged: StagedUses;
-  #headId = 0;
   #error: VirtqueueError | undefined;
   #notifications = true;
   /** The position that the device event area names, -1 for none. */
@@ -80,6 +81,8 @@ export class PackedDeviceVirtqueue implements DeviceVirtqueue {
     this.size = size;
     this.#memory = memory;
     this.#endian = config.endian;
+    this.#idShift = config.endian === "little" ? 0 : 16;
+    this.#flagsShift = 16 - this.#idShift;
     this.#ring = areas.descriptor;
     this.#driverEvent = areas.driver;
     this.#deviceEvent = areas.device;
@@ -157,26 +160,24 @@ export class PackedDeviceVirtqueue implements DeviceVirtqueue {
     return this.#error;
   }
 
-  /** Flags of the next descriptor if it is available, else -1. Its buffer id is in {@link #headId} then. */
+  /** The last word of the next descriptor, with its buffer id and flags, as a signed number; 0, which no available one has, if there is none. */
   #peek(): number {
+    const { size } = this;
     // A ring that is wholly in the device's hands has nothing more to offer, whatever it looks like.
-    if (this.#slots >= this.size) return -1;
+    if (this.#slots >= size) return 0;
     const position = this.#nextAvailable;
-    const at = this.#ring + positionSlot(position, this.size) * DESC_BYTES;
-    const last = this.#memory.loadUint32(at + ID, this.#endian);
-    const little = this.#endian === "little";
-    const flags = little ? last >>> 16 : last & 0xffff;
-    this.#headId = little ? last & 0xffff : last >>> 16;
-    return (flags & (AVAIL | USED)) === (position < this.size ? AVAIL : USED) ? flags : -1;
+    const wrap = position < size;
+    const last = this.#memory.loadUint32(this.#ring + (wrap ? position : position - size) * DESC_BYTES + ID, this.#endian) | 0;
+    return ((last >>> this.#flagsShift) & (AVAIL | USED)) === (wrap ? AVAIL : USED) ? last : 0;
   }
 
   /** What {@link #peek} gives after the driver was asked for a notification, if that was necessary. */
   #peekArmed(): number {
-    return this.#arm() ? this.#peek() : -1;
+    return this.#arm() ? this.#peek() : 0;
   }
 
   hasAvailable(): boolean {
-    return !this.#life.closed && (this.#again.length > 0 || this.#peek() >= 0);
+    return !this.#life.closed && (this.#again.length > 0 || this.#peek() !== 0);
   }
 
   pop(): DescriptorChain | undefined {
@@ -185,12 +186,12 @@ export class PackedDeviceVirtqueue implements DeviceVirtqueue {
       this.#inFlight++;
       return openChain(this.#again.shift() as ChainRecord);
     }
-    let flags = this.#peek();
-    if (flags < 0) flags = this.#peekArmed();
-    if (flags < 0) return undefined;
+    let head = this.#peek();
+    if (head === 0) head = this.#peekArmed();
+    if (head === 0) return undefined;
     let record: ChainRecord;
     try {
-      record = this.#parse(flags);
+      record = this.#parse(head);
     } catch (error) {
       if (error instanceof VirtqueueError) {
         this.#error = error;
@@ -199,15 +200,11 @@ export class PackedDeviceVirtqueue implements DeviceVirtqueue {
       throw error;
     }
     this.#nextAvailable = advancePosition(this.#nextAvailable, record.slots, this.size);
-    this.#take(record);
-    return openChain(record);
-  }
-
-  /** What was parsed is with the device now. */
-  #take(record: ChainRecord): void {
+    // What was parsed is with the device now.
     this.#chains.append();
     this.#hold(record.id, record.slots);
     this.#inFlight++;
+    return openChain(record);
   }
 
   #hold(id: number, slots: number): void {
@@ -226,39 +223,32 @@ export class PackedDeviceVirtqueue implements DeviceVirtqueue {
     for (let chain = this.pop(); chain; chain = this.pop()) yield chain;
   }
 
-  /** @param headFlags flags of the first descriptor, which like its buffer id are not read again */
-  #parse(headFlags: number): ChainRecord {
+  /** @param head the last word of the first descriptor, which is not read again */
+  #parse(head: number): ChainRecord {
     const memory = this.#memory;
     const endian = this.#endian;
-    const little = endian === "little";
-    const words = this.#words;
     const record = this.#chains.next();
     const free = this.size - this.#slots;
-    let slot = positionSlot(this.#nextAvailable, this.size);
-    let flags = headFlags;
-    let id = this.#headId;
+    const end = this.#ring + this.size * DESC_BYTES;
+    const flagsShift = this.#flagsShift;
+    let at = this.#ring + positionSlot(this.#nextAvailable, this.size) * DESC_BYTES;
+    let last = head;
     for (let slots = 1; ; slots++) {
-      const at = this.#ring + slot * DESC_BYTES;
-      memory.loadUint32s(at, endian, slots === 1 ? this.#buffer : words);
-      if (slots > 1) {
-        const last = words[3] as number;
-        id = little ? last & 0xffff : last >>> 16;
-        flags = little ? last >>> 16 : last & 0xffff;
-      }
-      const low = words[little ? 0 : 1] as number;
-      const high = words[little ? 1 : 0] as number;
-      const address = high === 0 ? low : high * 0x1_0000_0000 + low;
-      const length = words[2] as number;
+      const flags = last >>> flagsShift;
+      const address = memory.loadUint64(at, endian);
+      const length = memory.loadUint32(at + LENGTH, endian);
       if (flags & INDIRECT) {
         if (!this.#indirect) throw new VirtqueueError("ERR_VIRTQUEUE_INDIRECT", "an indirect descriptor without VIRTIO_F_INDIRECT_DESC");
         if (slots > 1 || flags & NEXT) throw new VirtqueueError("ERR_VIRTQUEUE_INDIRECT", "an indirect descriptor in a chain");
         this.#addTable(record, address, length);
-        return this.#finish(record, id, 1);
+        return this.#finish(record, last, 1);
       }
       record.add(address, length, (flags & WRITE) !== 0);
-      if ((flags & NEXT) === 0) return this.#finish(record, id, slots);
+      if ((flags & NEXT) === 0) return this.#finish(record, last, slots);
       if (slots >= free) throw new VirtqueueError("ERR_VIRTQUEUE_CHAIN_TOO_LONG", "a chain has more descriptors than the ring has free");
-      slot = slot + 1 === this.size ? 0 : slot + 1;
+      at += DESC_BYTES;
+      if (at === end) at = this.#ring;
+      last = memory.loadUint32(at + ID, endian) | 0;
     }
   }
 
@@ -277,7 +267,9 @@ export class PackedDeviceVirtqueue implements DeviceVirtqueue {
     }
   }
 
-  #finish(record: ChainRecord, id: number, slots: number): ChainRecord {
+  /** @param last the last word of the chain's last descriptor, whose buffer id counts */
+  #finish(record: ChainRecord, last: number, slots: number): ChainRecord {
+    const id = (last >>> this.#idShift) & 0xffff;
     if (this.#buffers[id] === 1) throw new VirtqueueError("ERR_VIRTQUEUE_HEAD_IN_USE", `buffer id ${id} is made available twice`);
     record.finish(id, slots);
     return record;
@@ -311,25 +303,28 @@ export class PackedDeviceVirtqueue implements DeviceVirtqueue {
 
   flush(): boolean {
     const staged = this.#staged;
-    const { count } = staged;
+    const { count, ids, slots, written, full } = staged;
     if (count === 0 || this.#life.closed) return false;
     const memory = this.#memory;
     const endian = this.#endian;
     const { size } = this;
+    const batches = this.#batches;
+    const ring = this.#ring;
     let position = this.#nextUsed;
     let firstAt = -1;
     let firstFlags = 0;
     let moved = 0;
     let batch = 0;
     for (let i = 0; i < count; i++) {
-      const id = staged.ids[i] as number;
-      const written = staged.written[i] as number;
+      const id = ids[i] as number;
       this.#buffers[id] = 0;
-      batch += staged.slots[i] as number;
-      if (this.#batches && staged.full[i] === 1 && i + 1 < count) continue;
-      const at = this.#ring + (position < size ? position : position - size) * DESC_BYTES;
-      const flags = (position < size ? AVAIL | USED : 0) | (written > 0 ? WRITE : 0);
-      memory.storeUint32(at + LENGTH, written, endian);
+      batch += slots[i] as number;
+      if (batches && full[i] === 1 && i + 1 < count) continue;
+      const length = written[i] as number;
+      const wrap = position < size;
+      const at = ring + (wrap ? position : position - size) * DESC_BYTES;
+      const flags = (wrap ? AVAIL | USED : 0) | (length > 0 ? WRITE : 0);
+      memory.storeUint32(at + LENGTH, length, endian);
       memory.storeUint16(at + ID, id, endian);
       // The driver looks at them in order: what shows the first one shows all.
       if (firstAt < 0) {
@@ -370,7 +365,7 @@ export class PackedDeviceVirtqueue implements DeviceVirtqueue {
       if (!this.#eventIndex) storeEvent(this.#memory, this.#deviceEvent, this.#endian, 0, EVENT_ENABLE);
     }
     this.#arm();
-    return this.#again.length > 0 || this.#peek() >= 0;
+    return this.#again.length > 0 || this.#peek() !== 0;
   }
 
   close(): void {
