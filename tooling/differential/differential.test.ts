@@ -5,7 +5,7 @@ import { elfExecutable } from "./elf.ts";
 import { buildImage } from "./image.ts";
 import { Block, IMAGE_ORIGIN, Slot, slotAddress } from "./layout.ts";
 import { type Group, groups } from "./mnemonics.ts";
-import { runInCpu } from "./run-cpu.ts";
+import { runCompiled, runInCpu } from "./run-cpu.ts";
 
 const corpus = readCorpus();
 
@@ -21,6 +21,21 @@ describe("random programs", () => {
         expect(found.length).toBeGreaterThan(300);
       });
     }
+  }
+
+  for (const group of Object.keys(groups) as Group[]) {
+    test(`${CORPUS_TEST} (${group}, compiled)`, () => {
+      const { firstSeed, hashes } = corpus.groups[group];
+      let entered = 0;
+      const found = runPrograms(generatePrograms(group, firstSeed, hashes.length), (image) => {
+        const result = runCompiled(image);
+        entered = result.entered;
+        return result.after;
+      });
+      const wrong = found.flatMap((hash, i) => (hash === hashes[i] ? [] : [firstSeed + i]));
+      expect(wrong, `seeds of ${group} programs with another result`).toEqual([]);
+      expect(entered).toBeGreaterThan(5 * hashes.length);
+    }, 120_000);
   }
 
   test("a program is named by its seed", () => {

@@ -3,7 +3,7 @@ import { differences, finalState, stateHash } from "./compare.ts";
 import { CORPUS_TEST, generatePrograms, readCorpus, runPrograms } from "./corpus.ts";
 import { buildImage } from "./image.ts";
 import { ORIGIN, Slot, slotAddress } from "./layout.ts";
-import { runInCpu } from "./run-cpu.ts";
+import { runCompiled, runInCpu } from "./run-cpu.ts";
 
 const { firstSeed, hashes } = readCorpus();
 
@@ -17,6 +17,18 @@ describe("random supervisor programs", () => {
       expect(found.length).toBeGreaterThan(300);
     });
   }
+
+  test(`${CORPUS_TEST} (compiled)`, () => {
+    let entered = 0;
+    const found = runPrograms(generatePrograms(firstSeed, hashes.length), (image) => {
+      const result = runCompiled(image);
+      entered = result.entered;
+      return result.after;
+    });
+    const wrong = found.flatMap((hash, i) => (hash === hashes[i] ? [] : [firstSeed + i]));
+    expect(wrong, "seeds of programs with another result").toEqual([]);
+    expect(entered).toBeGreaterThan(10 * hashes.length);
+  }, 120_000);
 
   test("a program is named by its seed", () => {
     expect(buildImage(generatePrograms(7, 3))).toEqual(buildImage(generatePrograms(7, 3)));

@@ -118,6 +118,11 @@ export class Cpu {
     return this.#interruptions.events;
   }
 
+  /** @internal Compiles what is at the instruction address now, if it was executed before. */
+  compileHere(): void {
+    this.#regions?.compileHere();
+  }
+
   /** Tells the CPU that something may have become pending. Safe at any time, also from a port's callback. */
   attention(): void {
     this.core.attention();

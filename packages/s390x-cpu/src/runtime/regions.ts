@@ -214,6 +214,16 @@ export class Regions {
     return isBfpSettled || !this.#unsettled.has(record);
   }
 
+  /** Compiles what is at the instruction address and no region yet, without samples. For tests. */
+  compileHere(): void {
+    const page = this.#recordPageAt(this.#address());
+    if (page === undefined) return;
+    const entry = this.#registers.addressLow & 0xffe;
+    const record = page + entry * 8;
+    if (this.#halfwords[record >>> 1]! >= layout.REGION_HANDLER) return;
+    this.#observedCompile({ record, base: this.#address() & ~0xfffn, entry });
+  }
+
   /** Whether a region was found to decline, because pages that it needs are elsewhere now; it is then given up. */
   #isMisplaced(region: Region): boolean {
     const word = layout.REGION_DECLINED >>> 2;
