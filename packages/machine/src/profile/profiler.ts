@@ -42,6 +42,8 @@ const maximumBranches = 1_000_000;
 const noRegions: RegionStatistics = { present: 0, compiled: 0, changed: 0, instructions: 0, bytes: 0, entered: 0, handedBack: 0 };
 const noTime = (): Record<Tier, number> => Object.fromEntries(tiers.map((tier) => [tier, 0])) as Record<Tier, number>;
 
+type InstructionAccount = { -readonly [K in keyof ProfiledInstruction]: ProfiledInstruction[K] };
+
 /** What is accounted at present: a tier, or guest code of which it is not known yet in which tier it ran, or what is outside the CPU. */
 type Account = Exclude<CpuActivity, "guest"> | "guest" | "outside";
 
@@ -86,8 +88,9 @@ export class Profiler implements MachineObserver, CpuObserver {
   #region: CompiledRegion | undefined;
   #compilationBegan = 0;
   #hostCompilerBefore = 0;
-  #instructions = new Map<string, { count: number; time: number; deviceTime: number }>();
-  #instruction: { count: number; time: number; deviceTime: number } | undefined;
+  /** By the number of the instruction. */
+  #instructions: InstructionAccount[] = [];
+  #instruction: InstructionAccount | undefined;
 
   constructor({ clock = systemClock, interval = defaultInterval, hostIdle }: ProfilerOptions = {}) {
     this.#clock = clock;
@@ -119,7 +122,7 @@ export class Profiler implements MachineObserver, CpuObserver {
     this.#nextTotals = now + timelineInterval;
     this.#timeline = [];
     this.#compilations = [];
-    this.#instructions = new Map();
+    this.#instructions = [];
     this.#regionsBefore = this.#cpu?.regionStatistics ?? noRegions;
     this.#note(now);
   }
@@ -135,8 +138,8 @@ export class Profiler implements MachineObserver, CpuObserver {
       samples: [...this.#samples],
       timeline: [...this.#timeline, this.#totals(now, times)],
       compilations: [...this.#compilations],
-      instructions: [...this.#instructions]
-        .map(([mnemonic, each]): ProfiledInstruction => ({ mnemonic, ...each }))
+      instructions: Object.values(this.#instructions)
+        .map((each): ProfiledInstruction => ({ ...each }))
         .sort((a, b) => b.time + b.deviceTime - a.time - a.deviceTime),
     };
   }
@@ -167,11 +170,10 @@ export class Profiler implements MachineObserver, CpuObserver {
       this.#compilationBegan = now;
       this.#hostCompilerBefore = this.#times["host-compiler"];
     } else if (instruction !== undefined) {
-      const { mnemonic } = instruction;
-      const entry = this.#instructions.get(mnemonic) ?? { count: 0, time: 0, deviceTime: 0 };
-      this.#instructions.set(mnemonic, entry);
-      entry.count++;
-      this.#instruction = entry;
+      const { id, mnemonic } = instruction;
+      this.#instructions[id] ??= { mnemonic, count: 0, time: 0, deviceTime: 0 };
+      this.#instruction = this.#instructions[id];
+      this.#instruction.count++;
     }
   };
 

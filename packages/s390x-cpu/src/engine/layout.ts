@@ -111,7 +111,7 @@ export const CROSSING_RECORD = 0xa80;
 export const SAMPLE_COUNTDOWN = 0xb00;
 /**
  * Observed CPUs only. One visit to a region in so many is timed; how many go by before the next that is; how many were timed, and how
- * long all those took, in ns (f64).
+ * long all those took, in ns (f64), without the reading of the clock.
  */
 export const REGION_TIMING_INTERVAL = 0xb04;
 export const REGION_TIMING_LEFT = 0xb08;

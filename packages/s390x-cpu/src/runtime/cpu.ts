@@ -416,8 +416,7 @@ export function createCpu(options: CpuOptions): Cpu {
   let core: CpuCore;
   let cpu: Cpu;
   let regions: Regions | undefined;
-  const observation =
-    options.observer && new Observation({ registers, buffer, clock, statistics: () => regions?.statistics }, options.observer);
+  const observation = options.observer && new Observation({ registers, buffer, statistics: () => regions?.statistics }, options.observer);
   const performHelper = (id: number, record: number): number => {
     const helper = helpers[id];
     const reader = readers[id];

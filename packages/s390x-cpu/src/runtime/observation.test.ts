@@ -132,7 +132,7 @@ describe("an observed CPU", () => {
   });
 
   it("estimates the time in regions from the visits that it times", () => {
-    // Each visit to a region asks for the time twice, so it takes 10 ns for the CPU; that is what the reading costs, and is taken off.
+    // Nothing takes time but reading the clock, which is taken off.
     const free = new Recorder();
     run(calls, { observer: free.observe, jit: { interval: 20 } });
     expect(free.samples.reduce((sum, { compiledTime }) => sum + compiledTime, 0)).toBe(0);

@@ -1,5 +1,4 @@
 import { instructions } from "@zarch/s390x-isa";
-import type { Clock } from "@zarch/vmm-interface";
 import * as layout from "../engine/layout.ts";
 import type { CpuPorts } from "./core.ts";
 import type { CpuActivity, CpuLocation, CpuObserver, ObservedCpu } from "./observer.ts";
@@ -7,8 +6,12 @@ import { Psw } from "./psw.ts";
 import type { Registers } from "./registers.ts";
 import type { EngineExports } from "./storage.ts";
 
-/** How many visits to regions are timed between two samples, about. */
+/**
+ * How many visits to regions are to be timed between two samples, and one of how many at least,
+ * about. More is better, but slow.
+ */
 const TIMED_VISITS = 16;
+const MAXIMUM_INTERVAL = 8;
 /** What the countdown ends with in the interpreter. If a region ended it, the interpreter counts once more, and then returns. */
 const ENDED_IN_INTERPRETER = -1;
 
@@ -17,8 +20,6 @@ export class Observation {
   readonly #registers: Registers;
   readonly #observer: CpuObserver;
   readonly #regionTime: Float64Array;
-  /** What a visit seems to take for the reading of the clock alone, in ns. */
-  readonly #clockCost: number;
   /** Record of the instruction whose half the runtime performs, or 0. */
   #record = 0;
   /** Whether it began in the problem state, which it may leave or enter. */
@@ -31,12 +32,11 @@ export class Observation {
   #random = 0;
 
   constructor(
-    parts: { registers: Registers; buffer: ArrayBufferLike; clock: Clock; statistics: () => ObservedCpu["regionStatistics"] },
+    parts: { registers: Registers; buffer: ArrayBufferLike; statistics: () => ObservedCpu["regionStatistics"] },
     observe: (cpu: ObservedCpu) => CpuObserver,
   ) {
     this.#registers = parts.registers;
     this.#regionTime = new Float64Array(parts.buffer, layout.REGION_TIME, 1);
-    this.#clockCost = costOf(parts.clock);
     const { statistics } = parts;
     this.#observer = observe({
       location: () => this.#location(),
@@ -101,28 +101,36 @@ export class Observation {
     const sample = {
       tier: countdown === ENDED_IN_INTERPRETER ? "interpreter" : "compiled",
       branches: this.#interval - countdown,
-      compiledTime: this.#compiledTime,
+      compiledTime: Math.max(0, this.#compiledTime),
     } as const;
     this.#timeVisits((entered - this.#entered) >>> 0);
     this.#entered = entered;
-    this.#compiledTime = 0;
+    // Very short visits may seem to take less than no time.
+    this.#compiledTime = Math.min(0, this.#compiledTime);
     this.#interval = Math.max(1, this.#observer.sample(sample));
     registers.setWord(layout.SAMPLE_COUNTDOWN, this.#interval);
   }
 
-  /** Adapts how many visits are timed. Not a constant part of them, lest a loop of that many visits be timed at one place only. */
+  /**
+   * Adapts how many visits are timed. Each must have the same chance, so the first one is left to chance, too; and it is not always the same part
+   * of them, lest a loop of that many visits be timed at one place only.
+   */
   #timeVisits(visits: number): void {
+    const registers = this.#registers;
+    const interval = Math.max(1, Math.round(Math.min(visits / TIMED_VISITS, MAXIMUM_INTERVAL) * (0.5 + this.#chance())));
+    registers.setWord(layout.REGION_TIMING_INTERVAL, interval);
+    registers.setWord(layout.REGION_TIMING_LEFT, 1 + Math.floor(this.#chance() * interval));
+  }
+
+  #chance(): number {
     this.#random = (Math.imul(this.#random, 1_664_525) + 1_013_904_223) >>> 0;
-    const interval = (visits / TIMED_VISITS) * (0.5 + this.#random / 2 ** 32);
-    this.#registers.setWord(layout.REGION_TIMING_INTERVAL, Math.max(1, Math.round(interval)));
+    return this.#random / 2 ** 32;
   }
 
   #addCompiledTime(): void {
     const registers = this.#registers;
-    const timed = registers.word(layout.REGIONS_TIMED);
-    if (timed === 0) return;
-    const time = Math.max(0, (this.#regionTime[0] as number) - timed * this.#clockCost);
-    this.#compiledTime += time * registers.word(layout.REGION_TIMING_INTERVAL);
+    if (registers.word(layout.REGIONS_TIMED) === 0) return;
+    this.#compiledTime += (this.#regionTime[0] as number) * registers.word(layout.REGION_TIMING_INTERVAL);
     this.#regionTime[0] = 0;
     registers.setWord(layout.REGIONS_TIMED, 0);
   }
@@ -178,11 +186,4 @@ export class Observation {
       isProblemState,
     };
   }
-}
-
-/** The least that two readings of the clock differ by, in ns. */
-function costOf(clock: Clock): number {
-  let cost = Number.POSITIVE_INFINITY;
-  for (let i = 0; i < 1000; i++) cost = Math.min(cost, -clock.now() + clock.now());
-  return Math.max(0, cost);
 }
