@@ -216,12 +216,11 @@ export class Regions {
 
   /** Compiles what is at the instruction address and no region yet, without samples. For tests. */
   compileHere(): void {
-    const page = this.#recordPageAt(this.#address());
+    const { addressHigh, addressLow } = this.#registers;
+    const page = this.#recordPageAt(addressHigh, addressLow);
     if (page === undefined) return;
-    const entry = this.#registers.addressLow & 0xffe;
-    const record = page + entry * 8;
-    if (this.#halfwords[record >>> 1]! >= layout.REGION_HANDLER) return;
-    this.#observedCompile({ record, base: this.#address() & ~0xfffn, entry });
+    const record = page + (addressLow & 0xffe) * 8;
+    if (this.#halfwords[record >>> 1]! < layout.REGION_HANDLER) this.#observedCompile(this.#placeOf(record));
   }
 
   /** Whether a region was found to decline, because pages that it needs are elsewhere now; it is then given up. */
