@@ -1,5 +1,8 @@
-import { type FunctionBuilder, type I32, type I64, i32, i64, v128 } from "@zarch/wasm-encoder";
+import { type FunctionBuilder, type I32, type I64, i8x16, i32, i64, v128 } from "@zarch/wasm-encoder";
 import type { FunctionSet } from "./functions.ts";
+
+/** Longer spans are the host's. */
+const MAXIMUM_LOOP = 256;
 
 const REVERSED_LANES = [15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0];
 
@@ -35,21 +38,22 @@ function defineCopySpan(functions: FunctionSet): void {
     f.if(i32.geU(i32.sub(ahead, 1), i32.sub(length, 1)), () => {
       f.if(i32.ltU(length, 17), () => {
         f.if(i32.geU(length, 8), () => {
-          const tail = i32.sub(length, 8);
-          const low = f.let(i64.load(source));
-          const high = f.let(i64.load(i32.add(source, tail)));
-          f.storeI64(target, low);
-          f.storeI64(i32.add(target, tail), high);
+          copyParts(f, target, source, 64, [0, i32.sub(length, 8)]);
           f.return();
         });
         f.if(i32.geU(length, 4), () => {
-          const tail = i32.sub(length, 4);
-          const low = f.let(i32.load(source));
-          const high = f.let(i32.load(i32.add(source, tail)));
-          f.storeI32(target, low);
-          f.storeI32(i32.add(target, tail), high);
+          copyParts(f, target, source, 32, [0, i32.sub(length, 4)]);
           f.return();
         });
+        copyParts(f, target, source, 8, [0, i32.shrU(length, 1), i32.sub(length, 1)]);
+        f.return();
+      });
+      f.if(i32.leU(length, MAXIMUM_LOOP), () => {
+        // Kept before what it comes from may be overwritten.
+        const last = f.let(v128.load(source));
+        forEachSixteen(f, length, (at) => f.storeV128(i32.add(target, at), v128.load(i32.add(source, at))));
+        f.storeV128(target, last);
+        f.return();
       });
       f.memoryCopy(target, source, length);
       f.return();
@@ -65,6 +69,24 @@ function defineCopySpan(functions: FunctionSet): void {
       f.storeI32(i32.add(target, i.value), i32.load8U(i32.add(source, i.value)), 8);
       f.brIf(again, i.value);
     });
+  });
+}
+
+/** Copies parts of a span, which may overlap, at offsets from its host address: all are loaded before one is stored. */
+function copyParts(f: FunctionBuilder, target: I32, source: I32, width: 8 | 32 | 64, offsets: readonly (I32 | number)[]): void {
+  const load = { 8: i64.load8U, 32: i64.load32U, 64: i64.load } as const;
+  const parts = offsets.map((offset) => [offset, f.let(load[width](i32.add(source, offset)))] as const);
+  for (const [offset, part] of parts) f.storeI64(i32.add(target, offset), part, width);
+}
+
+/** Sixteen bytes at a time, in guest order, as long as there are more than those. `body` takes their offset from the span's host address. */
+function forEachSixteen(f: FunctionBuilder, length: I32, body: (at: I32) => void): void {
+  const at = f.local("i32");
+  f.set(at, i32.sub(length, 16));
+  f.loop((again) => {
+    body(at.value);
+    f.set(at, i32.sub(at.value, 16));
+    f.brIf(again, i32.gtS(at.value, 0));
   });
 }
 
@@ -86,18 +108,31 @@ function defineCompareSpan(functions: FunctionSet): void {
         f.br(again);
       });
     });
-    f.block((done) => {
-      f.loop((again) => {
-        f.brIf(done, i32.eqz(i.value));
-        f.set(i, i32.sub(i.value, 1));
-        const x = f.let(i32.load8U(i32.add(a, i.value)));
-        const y = f.let(i32.load8U(i32.add(b, i.value)));
-        f.if(i32.ne(x, y), () => f.return(i32.add(i32.gtU(x, y), 1)));
-        f.br(again);
-      });
-    });
-    f.push(i32.const(0));
+    f.if(i32.eqz(i.value), () => f.return(i32.const(0)));
+    // The last ones, without what lies to the right of them.
+    const from = i32.sub(i.value, 8);
+    const unwanted = f.let(i64.extendU(i32.sub(64, i32.shl(i.value, 3))));
+    const x = f.let(i64.shrU(i64.load(i32.add(a, from)), unwanted));
+    const y = f.let(i64.shrU(i64.load(i32.add(b, from)), unwanted));
+    f.push(i32.or(i32.shl(i64.gtU(x, y), 1), i64.ltU(x, y)));
   });
+}
+
+/** Clears a span, and returns 0. */
+function clearSpan(f: FunctionBuilder, target: I32, length: I32): void {
+  const parts = (width: 8 | 32 | 64, offsets: readonly (I32 | number)[]): void => {
+    for (const offset of offsets) f.storeI64(i32.add(target, offset), 0, width);
+    f.return(i32.const(0));
+  };
+  f.if(i32.geU(length, 16), () => {
+    const zero = f.let(i8x16.splat(i32.const(0)));
+    forEachSixteen(f, length, (at) => f.storeV128(i32.add(target, at), zero));
+    f.storeV128(target, zero);
+    f.return(i32.const(0));
+  });
+  f.if(i32.geU(length, 8), () => parts(64, [0, i32.sub(length, 8)]));
+  f.if(i32.geU(length, 4), () => parts(32, [0, i32.sub(length, 4)]));
+  parts(8, [0, i32.shrU(length, 1), i32.sub(length, 1)]);
 }
 
 /** andSpan, orSpan, xorSpan(target, source, length): byte by byte from left to right; 1 when any result byte is not zero. */
@@ -111,8 +146,7 @@ function defineLogicSpan(functions: FunctionSet, name: string, narrow: (a: I32, 
     const ahead = f.let(i32.sub(source, target));
     if (name === "xorSpan")
       f.if(i32.eqz(ahead), () => {
-        f.memoryFill(target, 0, length);
-        f.return(i32.const(0));
+        clearSpan(f, target, length);
       });
     f.set(i, length);
     // Eight bytes at a time, unless the target lies so close behind the source that later bytes see earlier results.

@@ -75,6 +75,8 @@ export class RegionContext extends StorageContext {
   readonly #depth: number;
   #changedDepth = 0;
   readonly #finished: ConditionState[] = [];
+  /** The end of the definition is not reached: it finishes before, or the region is left. */
+  #isLeft = false;
 
   constructor(frame: RegionFrame, place: RegionPlace, end: Label) {
     super();
@@ -91,8 +93,9 @@ export class RegionContext extends StorageContext {
   /** Settles what is known of the condition code behind the instruction. To be called when its definition is built. */
   settle(): void {
     const { condition } = this.#frame;
-    const agree = this.#finished.every((state) => state === condition.state);
-    if (!agree || this.#changedDepth > this.#depth) condition.state = "unknown";
+    const states = [...this.#finished];
+    if (!this.#isLeft) states.push(this.#changedDepth > this.#depth ? "unknown" : condition.state);
+    condition.state = states.every((state) => state === states[0]) ? (states[0] ?? "unknown") : "unknown";
   }
 
   // ---- operand fields ----
@@ -436,6 +439,7 @@ export class RegionContext extends StorageContext {
   }
 
   protected override fault(): void {
+    if (this.f.depth === this.#depth) this.#isLeft = true;
     this.#frame.leave(this.#offsetAddress(this.#place.restart), RegionExit.interpret);
   }
 

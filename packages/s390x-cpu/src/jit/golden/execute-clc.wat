@@ -15,7 +15,7 @@
 ;; one:    .ascii "twelve bytes"
 ;; other:  .ascii "twelve lines"
 ;;
-;; 64-bit mode, 5 guest instructions in 3 blocks, 660 bytes of WebAssembly
+;; 64-bit mode, 5 guest instructions in 3 blocks, 624 bytes of WebAssembly
 
 (module
   (import "env" "memory" (memory 804 804))
@@ -103,21 +103,6 @@
           )
 
           ;; 10022: je equal
-          (if (local.get $cc_kind) (then
-            (local.set $t30
-              (call $conditionCode
-                (local.get $cc_kind)
-                (local.get $cc_a32)
-                (local.get $cc_b32)
-                (local.get $cc_a64)
-                (local.get $cc_b64)
-                (local.get $cc_af64)
-                (local.get $cc_bf64)))
-          ) (else
-            (local.set $t30 (local.get $cc))
-          ))
-          (local.set $cc (local.get $t30))
-          (local.set $cc_kind (i32.const 0))
           (if (i32.and (i32.shl (i32.const 8) (local.get $cc)) (i32.const 8)) (then (br $to_equal)))
 
           ;; 10026: brctg %r4,again

@@ -17,7 +17,7 @@
 ;; factors: .quad 0x3ff0000000000000,0x3fe0000000000000,0x3fd5555555555555
 ;; x:      .quad 0x3fb999999999999a
 ;;
-;; 64-bit mode, 9 guest instructions in 4 blocks, 991 bytes of WebAssembly
+;; 64-bit mode, 9 guest instructions in 4 blocks, 952 bytes of WebAssembly
 
 (module
   (import "env" "memory" (memory 804 804))
@@ -171,22 +171,7 @@
           )
 
           ;; 1002a: jl less
-          (if (local.get $cc_kind) (then
-            (local.set $t18
-              (call $conditionCode
-                (local.get $cc_kind)
-                (local.get $cc_a32)
-                (local.get $cc_b32)
-                (local.get $cc_a64)
-                (local.get $cc_b64)
-                (local.get $cc_af64)
-                (local.get $cc_bf64)))
-          ) (else
-            (local.set $t18 (local.get $cc))
-          ))
-          (local.set $cc (local.get $t18))
-          (local.set $cc_kind (i32.const 0))
-          (if (i32.and (i32.shl (i32.const 4) (local.get $cc)) (i32.const 8)) (then (br $to_less)))
+          (if (f64.lt (local.get $cc_af64) (local.get $cc_bf64)) (then (br $to_less)))
 
           ;; 1002e: lghi %r1,1
           (local.set $r1 (i64.const 1))

@@ -17,13 +17,13 @@
 ;; end:    .space 256
 ;; copy:   .space 32
 ;;
-;; 64-bit mode, 10 guest instructions in 6 blocks, 1199 bytes of WebAssembly
+;; 64-bit mode, 10 guest instructions in 6 blocks, 1163 bytes of WebAssembly
 
 (module
   (import "env" "memory" (memory 804 804))
   (import "env" "findByte" (func $findByte (param i32 i32 i32) (result i32)))
-  (import "env" "conditionCode" (func $conditionCode (param i32 i32 i32 i64 i64 f64 f64) (result i32)))
   (import "env" "copySpan" (func $copySpan (param i32 i32 i32)))
+  (import "env" "conditionCode" (func $conditionCode (param i32 i32 i32 i64 i64 f64 f64) (result i32)))
   (func $region (export "region") (param $base i64) (result i32)
     (local $cc i32) (local $cc_kind i32) (local $cc_a32 i32) (local $cc_b32 i32) (local $cc_a64 i64) (local $cc_b64 i64) (local $cc_af64 f64)
     (local $cc_bf64 f64) (local $address i64) (local $reason i32) (local $budget i32) (local $next i32) (local $count i32) (local $bank i32)
@@ -105,21 +105,6 @@
           )
 
           ;; 1001c: jo search
-          (if (local.get $cc_kind) (then
-            (local.set $t28
-              (call $conditionCode
-                (local.get $cc_kind)
-                (local.get $cc_a32)
-                (local.get $cc_b32)
-                (local.get $cc_a64)
-                (local.get $cc_b64)
-                (local.get $cc_af64)
-                (local.get $cc_bf64)))
-          ) (else
-            (local.set $t28 (local.get $cc))
-          ))
-          (local.set $cc (local.get $t28))
-          (local.set $cc_kind (i32.const 0))
           (if (i32.and (i32.shl (i32.const 1) (local.get $cc)) (i32.const 8)) (then
             (local.set $budget (i32.sub (local.get $budget) (i32.const 1)))
             (if (i32.lt_s (local.get $budget) (i32.const 0)) (then
