@@ -102,8 +102,8 @@ const long = fc.oneof(
   fc.bigInt({ min: 0n, max: (1n << 64n) - 1n }),
 );
 
-describe("compiled regions of floating-point instructions", () => {
-  const compiled = createCpu({ memorySize, clock, jit: { interval: 1, threshold: 1 } });
+describe.each([false, true])("compiled regions of floating-point instructions (lockstep: %s)", (lockstep) => {
+  const compiled = createCpu({ memorySize, clock, jit: { interval: 1, threshold: 1, lockstep } });
   const interpreted = createCpu({ memorySize, clock, jit: false });
 
   it("leave the same registers, FPC, condition code and storage as the interpreter", () => {
