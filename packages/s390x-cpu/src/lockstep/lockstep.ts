@@ -100,6 +100,7 @@ export class Lockstep {
       const exit = region(base);
       if (exit === RegionExit.declined || exit === RegionExit.unsettled) return exit;
       this.#region.save();
+      if (!this.#pages.coversWritable(bank)) throw new BugError("a region opened a page for stores, which lockstep does not see");
       this.#pages.exchange();
       const entry = BigInt.asUintN(64, base + BigInt(code.blocks[0]!.start));
       const { INSTRUCTIONS } = layout;

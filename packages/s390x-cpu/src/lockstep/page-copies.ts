@@ -18,6 +18,7 @@ export const PAGE_COPIES_SIZE = RESULT + MAXIMUM_PAGES * PAGE;
 
 interface Functions {
   saveWritable(bank: number): number;
+  coversWritable(bank: number): number;
   save(host: number): number;
   exchange(): void;
   rewind(): void;
@@ -52,6 +53,11 @@ export class PageCopies {
   /** Forgets all copies and copies every page that a bank has open for stores. @returns false when there are too many */
   saveWritable(bank: number): boolean {
     return this.#functions.saveWritable(bank) >= 0;
+  }
+
+  /** Whether all pages that a bank has open for stores are copied. */
+  coversWritable(bank: number): boolean {
+    return this.#functions.coversWritable(bank) !== 0;
   }
 
   /** Copies one more page, by the absolute address of its frame. @returns false when there is no room */
@@ -97,6 +103,8 @@ function generate({ pageCopies, top, wasmPages }: MemoryLayout): Uint8Array<Arra
   const functions = new FunctionSet(module);
   module.importMemory("env", "memory", { minimum: wasmPages, maximum: wasmPages });
   functions.declare("saveWritable", ["i32"], "i32");
+  functions.declare("coversWritable", ["i32"], "i32");
+  functions.declare("indexOf", ["i32"], "i32");
   functions.declare("save", ["i32"], "i32");
   functions.declare("exchange", []);
   functions.declare("rewind", []);
@@ -105,6 +113,22 @@ function generate({ pageCopies, top, wasmPages }: MemoryLayout): Uint8Array<Arra
   const count = (): I32 => i32.load(i32.const(pageCopies + COUNT));
   const listed = (index: I32): I32 => i32.add(pageCopies + LIST, i32.mul(index, LIST_ENTRY));
   const copyOf = (index: I32, area: number): I32 => i32.add(pageCopies + area, i32.mul(index, PAGE));
+  /** The pages that a bank has open for stores. */
+  const forEachWritable = (f: FunctionBuilder, bank: I32, body: (host: I32) => void): void => {
+    const index = f.local("i32");
+    f.loop((again) => {
+      const entry = f.let(i32.add(bank, i32.shl(index.value, 4)));
+      const tag = f.let(i32.load(entry, TLB_WRITE));
+      // The tag of an empty entry is that of another place.
+      f.if(i32.eq(i32.and(i32.shrU(tag, 12), TLB_ENTRIES - 1), index.value), () => {
+        // An entry's value is a host address less a constant, plus the page's virtual address.
+        const frame = i32.sub(i32.add(i32.const(top - 15), tag), i32.load(entry, TLB_WRITE + 8));
+        f.scope(() => body(f.let(i32.sub(i32.const(top - (PAGE - 1)), frame))));
+      });
+      f.set(index, i32.add(index.value, 1));
+      f.brIf(again, i32.ltU(index.value, TLB_ENTRIES));
+    });
+  };
   const forEachPage = (f: FunctionBuilder, body: (index: I32, host: I32) => void): void => {
     const index = f.local("i32");
     f.block((end) =>
@@ -118,27 +142,27 @@ function generate({ pageCopies, top, wasmPages }: MemoryLayout): Uint8Array<Arra
   };
 
   functions.define("saveWritable", ["i32"], "i32", (f) => {
-    const bank = f.param(0, "i32").value;
-    const index = f.local("i32");
     f.storeI32(i32.const(pageCopies + COUNT), 0);
-    f.loop((again) => {
-      const entry = f.let(i32.add(bank, i32.shl(index.value, 4)));
-      const tag = f.let(i32.load(entry, TLB_WRITE));
-      // The tag of an empty entry is that of another place.
-      f.if(i32.eq(i32.and(i32.shrU(tag, 12), TLB_ENTRIES - 1), index.value), () => {
-        f.if(i32.geU(count(), MAXIMUM_WRITABLE), () => f.return(i32.const(-1)));
-        // An entry's value is a host address less a constant, plus the page's virtual address.
-        const frame = i32.sub(i32.add(i32.const(top - 15), tag), i32.load(entry, TLB_WRITE + 8));
-        f.drop(functions.callI32("save", i32.sub(i32.const(top - (PAGE - 1)), frame)));
-      });
-      f.set(index, i32.add(index.value, 1));
-      f.brIf(again, i32.ltU(index.value, TLB_ENTRIES));
+    forEachWritable(f, f.param(0, "i32").value, (host) => {
+      f.if(i32.geU(count(), MAXIMUM_WRITABLE), () => f.return(i32.const(-1)));
+      f.drop(functions.callI32("save", host));
     });
     f.push(count());
   });
+  functions.define("coversWritable", ["i32"], "i32", (f) => {
+    forEachWritable(f, f.param(0, "i32").value, (host) =>
+      f.if(i32.ltS(functions.callI32("indexOf", host), 0), () => f.return(i32.const(0))),
+    );
+    f.push(i32.const(1));
+  });
+  functions.define("indexOf", ["i32"], "i32", (f) => {
+    forEachPage(f, (index, other) => f.if(i32.eq(other, f.param(0, "i32").value), () => f.return(index)));
+    f.push(i32.const(-1));
+  });
   functions.define("save", ["i32"], "i32", (f) => {
     const host = f.param(0, "i32").value;
-    forEachPage(f, (index, other) => f.if(i32.eq(other, host), () => f.return(index)));
+    const known = f.let(functions.callI32("indexOf", host));
+    f.if(i32.geS(known, 0), () => f.return(known));
     const index = f.let(count());
     f.if(i32.geU(index, MAXIMUM_PAGES), () => f.return(i32.const(-1)));
     f.storeI32(listed(index), host);
@@ -179,6 +203,7 @@ function generate({ pageCopies, top, wasmPages }: MemoryLayout): Uint8Array<Arra
     });
     f.push(i32.const(-1));
   });
-  for (const name of ["saveWritable", "save", "exchange", "rewind", "firstDifference"]) module.exportFunction(name, functions.index(name));
+  for (const name of ["saveWritable", "coversWritable", "save", "exchange", "rewind", "firstDifference"])
+    module.exportFunction(name, functions.index(name));
   return module.toBytes();
 }
