@@ -48,8 +48,9 @@ export async function bootOnConsole(
       disks.plugInto(machine);
       session.attach(machine, options.virtio);
       attachEntropyDevice(machine, options.virtio);
-      await using _control = await serveControlSocket(options.control, { machine, disks, quit: () => session.leave() });
-      return await session.run({ machine, disks });
+      const target = { machine, disks, profile: profile?.profiler };
+      await using _control = await serveControlSocket(options.control, { ...target, quit: () => session.leave() });
+      return await session.run(target);
     } finally {
       await machine.close();
       host.terminal.restore();

@@ -57,7 +57,8 @@ export async function run(options: RunOptions, host: HostProcess): Promise<numbe
       disks.plugInto(machine);
       session.attach(machine, options.virtio);
       attachEntropyDevice(machine, options.virtio);
-      await using _control = await serveControlSocket(options.control, { machine, disks, quit: () => session.leave(0) });
+      const target = { machine, disks, profile: profile?.profiler, quit: () => session.leave(0) };
+      await using _control = await serveControlSocket(options.control, target);
       return await session.run(machine);
     } finally {
       await machine.close();

@@ -1,4 +1,11 @@
-import { type CompiledCode, type DeviceAddress, formatDeviceAddress, type Machine, parseDeviceAddress } from "@zarch/machine";
+import {
+  type CompiledCode,
+  type DeviceAddress,
+  formatDeviceAddress,
+  type Machine,
+  type Profiler,
+  parseDeviceAddress,
+} from "@zarch/machine";
 import { HostError } from "@zarch/vmm-interface";
 import { diskForm, parseDiskOption } from "../command-line/disk-option.ts";
 import { formatSize } from "../command-line/size.ts";
@@ -9,6 +16,8 @@ import type { DiskSet } from "../session/disks.ts";
 export interface MonitorTarget {
   readonly machine: Machine;
   readonly disks: DiskSet;
+  /** What --profile records. */
+  readonly profile?: Pick<Profiler, "reset"> | undefined;
   /** Cuts the guest off and ends the session. */
   quit(): void;
 }
@@ -60,6 +69,16 @@ const commands: Readonly<Record<string, MonitorCommand>> = {
         return `disk ${formatDeviceAddress(address)} ${ejected ? "ejected" : "still there: the guest was asked to give it up, and has not yet"}`;
       }
       throw new UsageError(`usage: ${diskUsage}`);
+    },
+  },
+  profile: {
+    usage: "profile reset",
+    help: "forget what was profiled so far: the profile begins now",
+    run: ({ profile }, [action, ...rest]) => {
+      if (action !== "reset" || rest.length > 0) throw new UsageError("usage: profile reset");
+      if (profile === undefined) throw new UsageError("nothing is profiled: zarch was started without --profile");
+      profile.reset();
+      return "the profile begins now";
     },
   },
   pause: {

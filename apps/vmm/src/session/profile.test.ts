@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { consoleGuest, consoleGuestMap } from "../../test/console-guest.ts";
 import { zarch } from "../cli.ts";
 import { HostProcess } from "../host/process.ts";
+import { type MonitorTarget, runMonitorLine } from "../monitor/monitor.ts";
 
 let folder: string;
 let kernel: string;
@@ -88,5 +89,16 @@ describe("zarch boot --profile", () => {
       [...profile, "--symbols", `${map}@1000`],
       /^zarch: cannot use symbols .*System.map: only an ELF program can be given an address\n$/,
     );
+  });
+});
+
+describe("the machine's command profile reset", () => {
+  it("begins the profile anew, if there is one", async () => {
+    let resets = 0;
+    const target = { profile: { reset: () => void resets++ } } as unknown as MonitorTarget;
+    expect(await runMonitorLine(target, "profile reset")).toBe("the profile begins now");
+    expect(resets).toBe(1);
+    await expect(runMonitorLine(target, "profile")).rejects.toThrow("usage: profile reset");
+    await expect(runMonitorLine({} as unknown as MonitorTarget, "profile reset")).rejects.toThrow("without --profile");
   });
 });

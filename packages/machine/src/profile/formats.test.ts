@@ -102,7 +102,7 @@ describe("profileReport", () => {
       Compiled regions
 
       4 compiled, 100 instructions and 10.0 kB of WebAssembly each; 1 given up, as their code changed
-      500.00 µs to compile one on average, 2000.00 µs at most
+      500.00 µs to compile one on average, 2.00 ms at most
       entered 500 times, for 10.00 µs each; 5 times an instruction was handed back to the interpreter
       "
     `);

@@ -66,7 +66,7 @@ function instructionTable({ instructions }: Profile): string[] {
   if (instructions.length === 0) return [];
   const head = `${"instruction".padEnd(12)}${"times".padStart(12)}${"runtime".padStart(12)}${"devices".padStart(12)}${"each".padStart(12)}`;
   const rows = instructions.slice(0, instructionListLength).map(({ mnemonic, count, time, deviceTime }) => {
-    const each = microseconds((time + deviceTime) / count);
+    const each = brief((time + deviceTime) / count);
     return `${mnemonic.padEnd(12)}${String(count).padStart(12)}${seconds(time).padStart(12)}${seconds(deviceTime).padStart(12)}${each.padStart(12)}`;
   });
   const more = instructions.length - rows.length;
@@ -82,13 +82,13 @@ function regionTable({ timeline, compilations, tiers: times }: Profile): string[
     "Compiled regions",
     "",
     `${compiled} compiled, ${(instructions / compiled).toFixed(0)} instructions and ${(bytes / compiled / 1000).toFixed(1)} kB of WebAssembly each; ${changed} given up, as their code changed`,
-    `${microseconds((times.compiler + times["host-compiler"]) / compiled)} to compile one on average, ${microseconds(slowest)} at most`,
-    `entered ${entered} times, for ${microseconds(times.compiled / Math.max(1, entered))} each; ${handedBack} times an instruction was handed back to the interpreter`,
+    `${brief((times.compiler + times["host-compiler"]) / compiled)} to compile one on average, ${brief(slowest)} at most`,
+    `entered ${entered} times, for ${brief(times.compiled / Math.max(1, entered))} each; ${handedBack} times an instruction was handed back to the interpreter`,
   ];
 }
 
 const seconds = (time: number): string => `${(time / 1e9).toFixed(3)} s`;
-const microseconds = (time: number): string => `${(time / 1000).toFixed(2)} µs`;
+const brief = (time: number): string => (time < 1e6 ? `${(time / 1e3).toFixed(2)} µs` : `${(time / 1e6).toFixed(2)} ms`);
 
 function cell(time: number, total: number): string {
   const share = ((100 * time) / total).toFixed(1);
