@@ -13,7 +13,7 @@ import {
   truncSaturating,
 } from "@zarch/wasm-encoder";
 import type { Context } from "../engine/context.ts";
-import { ccLong, finiteLong, guarded, inRangeShort, whenAllowed } from "./bfp-guard.ts";
+import { ccLong, finiteLong, guarded, inRangeShort, isNotZero, type NativeConditions, whenAllowed } from "./bfp-guard.ts";
 import { frLong2, frShort2, storedShort } from "./operands.ts";
 import type { DefinitionTable } from "./table.ts";
 
@@ -27,9 +27,15 @@ export function defineBfpConvert(table: DefinitionTable): void {
   table.define("ledbr", (c) => {
     const x = frLong2(c);
     const short = c.let(f32.demoteF64(x));
-    const usable = i32.and(inRangeShort(short), noModifiers(c));
-    const usableToo = i32.and(f64.eq(x, f64.const(0)), noModifiers(c));
-    guarded(c, { usable, usableToo, exact: () => f64.eq(f64.promoteF32(short), x) }, () => c.setFrShort("r1", short));
+    const conditions: NativeConditions = {
+      usable: i32.and(inRangeShort(short), noModifiers(c)),
+      usableToo: (refuse) => {
+        refuse(isNotZero(x));
+        refuse(i32.eqz(noModifiers(c)));
+      },
+      exact: (refuse) => refuse(f64.ne(f64.promoteF32(short), x)),
+    };
+    guarded(c, conditions, () => c.setFrShort("r1", short));
   });
   table.define("fidbr", (c) => loadInteger(c, c.frLong("r2"), (value) => c.setFrLong("r1", value)));
   table.define("fiebr", (c) => loadInteger(c, f64.promoteF32(c.frShort("r2")), (value) => c.setFrShort("r1", f32.demoteF64(value))));
@@ -62,7 +68,9 @@ function defineFromFixed(table: DefinitionTable): void {
     const define = (mnemonic: string, isLogical: boolean, precision: 24 | 53, native: (c: Context, x: I64) => void): void =>
       table.define(mnemonic, (c) => {
         const x = (isLogical ? logical : signed)(bits)(c);
-        guarded(c, { usable: noModifiers(c), exact: () => fits(isLogical ? x : magnitudeOf(c, x), precision) }, () => native(c, x));
+        guarded(c, { usable: noModifiers(c), exact: (refuse) => refuse(i32.eqz(fits(isLogical ? x : magnitudeOf(c, x), precision))) }, () =>
+          native(c, x),
+        );
       });
     const setLong = (c: Context, value: F64): void => c.setFrLong("r1", value);
     define(`cd${letter}br`, false, 53, (c, x) => setLong(c, f64.convertI64S(x)));
@@ -116,7 +124,11 @@ function loadInteger(c: Context, value: F64, set: (value: F64) => void): void {
   const x = c.let(value);
   c.f.block((slow) => {
     const integer = rounded(c, x, slow).value;
-    guarded(c, { usable: finiteLong(x), exact: () => i32.or(f64.eq(integer, x), inexactIsSuppressed(c)) }, () => set(integer));
+    guarded(
+      c,
+      { usable: finiteLong(x), exact: (refuse) => c.f.if(f64.ne(integer, x), () => refuse(i32.eqz(inexactIsSuppressed(c)))) },
+      () => set(integer),
+    );
   });
   c.helper();
 }
@@ -136,7 +148,7 @@ function defineToFixed(table: DefinitionTable): void {
       c.f.block((slow) => {
         const integer = rounded(c, x, slow).value;
         const usable = i32.and(f64.ge(integer, f64.const(minimum)), f64.lt(integer, f64.const(end)));
-        guarded(c, { usable, exact: () => i32.or(f64.eq(integer, x), inexactIsSuppressed(c)) }, () => {
+        guarded(c, { usable, exact: (refuse) => c.f.if(f64.ne(integer, x), () => refuse(i32.eqz(inexactIsSuppressed(c)))) }, () => {
           set(c, integer);
           ccLong(c, x);
         });

@@ -1,4 +1,4 @@
-import { type F32, type F64, f32, f64, type I32, type I64, i32, i64 } from "@zarch/wasm-encoder";
+import { type F32, type F64, f32, f64, type I32, i32, i64 } from "@zarch/wasm-encoder";
 import { BfpState } from "../engine/bfp-state.ts";
 import type { Context } from "../engine/context.ts";
 
@@ -31,34 +31,34 @@ export function afpRegisters(c: Context, ...names: readonly ("r1" | "r2" | "r3")
   });
 }
 
+/** Leaves the native half if a condition holds. */
+export type Refuse = (condition: I32) => void;
+
 /** What must hold for the host's own arithmetic to give the architected answer. */
 export interface NativeConditions {
   /** The operation has no exception besides inexact. */
   readonly usable: I32;
-  /** The rarer way to be usable, looked at when `usable` does not hold. */
-  readonly usableToo?: I32;
-  /** Whether the result is exact. Built where it is needed: only looked at while the inexact flag is off. */
-  readonly exact: () => I32;
+  /** Refuses what is not usable in a rarer way either. Built where it is needed: when `usable` does not hold. */
+  readonly usableToo?: (refuse: Refuse) => void;
+  /** Refuses results that are not exact. Built where it is needed: only looked at while the inexact flag is off. */
+  readonly exact: (refuse: Refuse) => void;
 }
 
 /**
  * Runs `native` when the traps are off, the rounding mode is to nearest, and the conditions hold; all else is the slow
  * half's. An inexact result is native when the inexact flag is on already, for then it changes nothing in the FPC.
  */
-export function guarded(c: Context, conditions: NativeConditions, native: () => void): void {
+export function guarded(c: Context, { usable, usableToo, exact }: NativeConditions, native: () => void): void {
   const { f } = c;
-  const { usable, usableToo, exact } = conditions;
   f.block((slow) => {
-    if (usableToo)
-      f.block((settled) => {
-        f.brIf(settled, usable);
-        f.brIf(slow, i32.eqz(usableToo));
-      });
-    else f.brIf(slow, i32.eqz(usable));
+    // Several branches that are hardly ever taken are faster than one by a condition put together of several.
+    const refuse: Refuse = (condition) => f.brIf(slow, condition);
+    if (usableToo) f.if(i32.eqz(usable), () => usableToo(refuse));
+    else refuse(i32.eqz(usable));
     const state = c.let(c.bfpState());
     f.if(state, () => {
-      f.brIf(slow, i32.ne(state, BfpState.exactOnly));
-      f.brIf(slow, i32.eqz(exact()));
+      refuse(i32.ne(state, BfpState.exactOnly));
+      exact(refuse);
     });
     native();
     c.finish();
@@ -97,16 +97,10 @@ export function ccShort(c: Context, value: F32): void {
   ccLong(c, f64.promoteF32(value));
 }
 
-/** Zeros at the right end of a significand. */
-function trailingZeros(value: F64): I64 {
-  return i64.ctz(i64.or(i64.reinterpretF64(value), 0x0010_0000_0000_0000n));
-}
-
-/** Whether the product of two significands surely fits 53 bits. */
-export function productFits(a: F64, b: F64): I32 {
-  return i64.geU(i64.add(trailingZeros(a), trailingZeros(b)), 53);
-}
-
 export function isZero(value: F64): I32 {
   return f64.eq(value, f64.const(0));
+}
+
+export function isNotZero(value: F64): I32 {
+  return f64.ne(value, f64.const(0));
 }

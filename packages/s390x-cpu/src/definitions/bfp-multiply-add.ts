@@ -1,8 +1,9 @@
-import { type F32, type F64, f32, f64, type I32, i32, relaxed } from "@zarch/wasm-encoder";
+import { type F32, type F64, f32, f64, i32, relaxed } from "@zarch/wasm-encoder";
 import type { Context } from "../engine/context.ts";
 import { emulatedMultiplyAdd, sumError, toOdd } from "../engine/error-free.ts";
 import { hostFusesMultiplyAdd } from "../engine/fused-multiply-add.ts";
-import { guarded, inRangeLong, inRangeShort, isZero, productFits } from "./bfp-guard.ts";
+import { requireProduct, requireSum } from "./bfp-exact.ts";
+import { guarded, inRangeLong, inRangeShort, isNotZero, isZero, type NativeConditions, type Refuse } from "./bfp-guard.ts";
 import { frLong2, frShort2, storedLong, storedShort } from "./operands.ts";
 import type { DefinitionTable } from "./table.ts";
 
@@ -22,9 +23,6 @@ export function defineBfpMultiplyAdd(table: DefinitionTable, isFused: boolean = 
   }
 }
 
-/** Products from this size on have an error that is representable. */
-const PRODUCT_WITH_ERROR = 2 ** -900;
-
 function multiplyAddLong(c: Context, b: F64, subtract: boolean, isFused: boolean): void {
   const a = c.let(c.frLong("r3"));
   const first = c.frLong("r1");
@@ -32,19 +30,22 @@ function multiplyAddLong(c: Context, b: F64, subtract: boolean, isFused: boolean
   const { value, valid } = isFused
     ? { value: c.let(relaxed.f64MultiplyAdd(a, b, addend)), valid: i32.const(-1) }
     : emulatedMultiplyAdd(c.f, a, b, addend);
-  const factorIsZero = i32.or(isZero(a), isZero(b));
-  const exact = (): I32 => {
-    const product = c.let(f64.mul(a, b));
-    const isProductExact = isFused
-      ? i32.and(isZero(relaxed.f64MultiplyAdd(a, b, f64.neg(product))), f64.gt(f64.abs(product), f64.const(PRODUCT_WITH_ERROR)))
-      : i32.and(productFits(a, b), inRangeLong(product));
-    const sum = c.let(f64.add(product, addend));
-    return i32.and(i32.or(isProductExact, factorIsZero), isZero(sumError(c.f, product, addend, sum)));
+  const conditions: NativeConditions = {
+    usable: i32.and(inRangeLong(value), valid),
+    usableToo: (refuse) => {
+      refuse(i32.eqz(valid));
+      refuse(isNotZero(value));
+      // A sum of numbers of this size that is zero is exactly that, and has not underflowed.
+      const cancels = f64.gt(f64.abs(addend), f64.const(2 ** -900));
+      refuse(i32.eqz(i32.or(i32.or(isZero(a), isZero(b)), cancels)));
+    },
+    exact: (refuse) => {
+      const product = c.let(f64.mul(a, b));
+      requireProduct(c, refuse, a, b, product, isFused);
+      requireSum(c, refuse, product, addend, value);
+    },
   };
-  // A sum of numbers of this size that is zero is exactly that, and has not underflowed.
-  const cancels = f64.gt(f64.abs(addend), f64.const(2 ** -900));
-  const usableToo = i32.and(i32.and(isZero(value), i32.or(factorIsZero, cancels)), valid);
-  guarded(c, { usable: i32.and(inRangeLong(value), valid), usableToo, exact }, () => c.setFrLong("r1", value));
+  guarded(c, conditions, () => c.setFrLong("r1", value));
 }
 
 /** The product of short numbers is exact as a long one. */
@@ -58,23 +59,30 @@ function multiplyAddShort(c: Context, b: F32, subtract: boolean, isFused: boolea
     const sum = c.let(f64.add(product, term));
     return { sum, error: sumError(c.f, product, term, sum) };
   };
-  let value: F32;
-  let exact: () => I32;
-  let isExactZero: I32;
-  if (isFused) {
-    value = c.let(relaxed.f32MultiplyAdd(a, b, addend));
-    exact = () => {
-      const { sum, error } = wide();
-      return i32.and(isZero(error), f64.eq(f64.promoteF32(value), sum));
+  const refuseInexact = (refuse: Refuse, value: F32, { sum, error }: ReturnType<typeof wide>): void => {
+    refuse(isNotZero(error));
+    refuse(f64.ne(f64.promoteF32(value), sum));
+  };
+  if (!isFused) {
+    const exactly = wide();
+    const value = c.let(f32.demoteF64(toOdd(c.f, exactly.sum, exactly.error)));
+    const conditions: NativeConditions = {
+      usable: inRangeShort(value),
+      usableToo: (refuse) => refuse(isNotZero(exactly.sum)),
+      exact: (refuse) => refuseInexact(refuse, value, exactly),
     };
-    const factorIsZero = i32.or(f32.eq(a, f32.const(0)), f32.eq(b, f32.const(0)));
-    const cancels = f32.gt(f32.abs(addend), f32.const(2 ** -60));
-    isExactZero = i32.and(f32.eq(value, f32.const(0)), i32.or(factorIsZero, cancels));
-  } else {
-    const { sum, error } = wide();
-    value = c.let(f32.demoteF64(toOdd(c.f, sum, error)));
-    exact = () => i32.and(isZero(error), f64.eq(f64.promoteF32(value), sum));
-    isExactZero = isZero(sum);
+    guarded(c, conditions, () => c.setFrShort("r1", value));
+    return;
   }
-  guarded(c, { usable: inRangeShort(value), usableToo: isExactZero, exact }, () => c.setFrShort("r1", value));
+  const value = c.let(relaxed.f32MultiplyAdd(a, b, addend));
+  const conditions: NativeConditions = {
+    usable: inRangeShort(value),
+    usableToo: (refuse) => {
+      refuse(f32.ne(value, f32.const(0)));
+      const factorIsZero = i32.or(f32.eq(a, f32.const(0)), f32.eq(b, f32.const(0)));
+      refuse(i32.eqz(i32.or(factorIsZero, f32.gt(f32.abs(addend), f32.const(2 ** -60)))));
+    },
+    exact: (refuse) => refuseInexact(refuse, value, wide()),
+  };
+  guarded(c, conditions, () => c.setFrShort("r1", value));
 }

@@ -4,6 +4,7 @@ import fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
 import * as algorithms from "../bfp/index.ts";
 import { BfpContext } from "../bfp/index.ts";
+import { hostFusesMultiplyAdd } from "../engine/fused-multiply-add.ts";
 import { bfp as slowHalf } from "../runtime/helpers/bfp-operands.ts";
 import { PROGRAM_ORIGIN, resetSharedCpu, sharedCpu } from "../testing/program.ts";
 
@@ -285,13 +286,15 @@ describe("native halves of BFP instructions (PoP chapter 19)", () => {
     const mnemonic = operation.source.split(" ")[0]!.toUpperCase();
     it(`insn: ${mnemonic}: \`${operation.source}\` gives what the algorithm gives, natively where it can`, () => {
       cpu.memory.write(PROGRAM_ORIGIN, assemble(`${operation.source}\n svc 255`, { origin: PROGRAM_ORIGIN }).bytes);
+      // Error-free transformations do for operands in the middle of the range.
+      const mayBeNative = hostFusesMultiplyAdd() || !/^m[as]db/.test(operation.source);
       const operands = fc.tuple(...Array.from(operation.operands, (kind) => operandOf[kind]!));
       fc.assert(
         fc.property(operands, fc.constantFrom(0, INEXACT_FLAG), (words, fpc) => {
           const outcome = expected(operation, words, fpc);
           expect(executed(operation, words, fpc)).toEqual(outcome);
           // Once the inexact flag is on, all that is neither special nor at the edges of the format is native.
-          if (fpc === INEXACT_FLAG && !isSpecial(outcome, operation.result) && outcome.fpc === fpc.toString(16))
+          if (mayBeNative && fpc === INEXACT_FLAG && !isSpecial(outcome, operation.result) && outcome.fpc === fpc.toString(16))
             expect(slowHalf.fpc, "native").toBe(UNTOUCHED);
         }),
         { numRuns: 60 },

@@ -28,7 +28,9 @@ const SPLITTER = 2 ** 27 + 1;
 export function emulatedMultiplyAdd(f: FunctionBuilder, a: F64, b: F64, addend: F64): Fused {
   // Within these bounds neither the product nor its error overflows or underflows.
   const isCommon = (x: F64): I32 => i32.and(f64.gt(f64.abs(x), f64.const(2 ** -480)), f64.lt(f64.abs(x), f64.const(2 ** 480)));
-  const valid = f.let(i32.and(i32.and(isCommon(a), isCommon(b)), isCommon(addend)));
+  const isZero = (x: F64): I32 => f64.eq(x, f64.const(0));
+  const factorIsZero = f.let(i32.or(isZero(a), isZero(b)));
+  const valid = f.let(i32.or(factorIsZero, i32.and(i32.and(isCommon(a), isCommon(b)), i32.or(isCommon(addend), isZero(addend)))));
   const product = f.let(f64.mul(a, b));
   const split = (x: F64): readonly [high: F64, low: F64] => {
     const scaled = f.let(f64.mul(f64.const(SPLITTER), x));
@@ -45,5 +47,6 @@ export function emulatedMultiplyAdd(f: FunctionBuilder, a: F64, b: F64, addend: 
   const error = sumError(f, product, small, sum);
   const errors = f.let(f64.add(smallError, error));
   const odd = toOdd(f, errors, sumError(f, smallError, error, errors));
-  return { value: f.let(f64.add(sum, odd)), valid };
+  // A product that is zero has no error, but a sign.
+  return { value: f.let(select(f64.add(product, addend), f64.add(sum, odd), factorIsZero)), valid };
 }

@@ -80,19 +80,17 @@
           (local.set $t24 (local.get $f2))
           (local.set $t25 (f64.mul (local.get $t24) (local.get $t21)))
           (block $b1
-            (block $b2
-              (br_if $b2
+            (if
+              (i32.eqz
                 (i32.lt_u
                   (i32.sub
                     (i32.and (i32.wrap_i64 (i64.shr_u (i64.reinterpret_f64 (local.get $t25)) (i64.const 32))) (i32.const 0x7ff00000))
                     (i32.const 0x200000))
                   (i32.const 0x7fd00000)))
-              (br_if $b1
-                (i32.eqz
-                  (i32.and
-                    (f64.eq (local.get $t25) (f64.const 0))
-                    (i32.or (f64.eq (local.get $t24) (f64.const 0)) (f64.eq (local.get $t21) (f64.const 0))))))
-            )
+            (then
+              (br_if $b1 (f64.ne (local.get $t25) (f64.const 0)))
+              (br_if $b1 (i32.eqz (i32.or (f64.eq (local.get $t24) (f64.const 0)) (f64.eq (local.get $t21) (f64.const 0)))))
+            ))
             (local.set $f2 (local.get $t25))
             (br $to_10022)
           )
@@ -106,8 +104,8 @@
           (local.set $t25 (local.get $f2))
           (local.set $t24 (local.get $f0))
           (local.set $t21 (f64.add (local.get $t24) (local.get $t25)))
-          (block $b3
-            (br_if $b3 (i32.eqz (f64.lt (f64.abs (local.get $t21)) (f64.const inf))))
+          (block $b2
+            (br_if $b2 (i32.eqz (f64.lt (f64.abs (local.get $t21)) (f64.const inf))))
             (local.set $f0 (local.get $t21))
             (local.set $t27 (local.get $t21))
             (local.set $cc_bf64 (f64.const 0))

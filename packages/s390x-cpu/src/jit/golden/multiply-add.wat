@@ -17,7 +17,7 @@
 ;; factors: .quad 0x3ff0000000000000,0x3fe0000000000000,0x3fd5555555555555
 ;; x:      .quad 0x3fb999999999999a
 ;;
-;; 64-bit mode, 9 guest instructions in 4 blocks, 952 bytes of WebAssembly
+;; 64-bit mode, 9 guest instructions in 4 blocks, 953 bytes of WebAssembly
 
 (module
   (import "env" "memory" (memory 804 804))
@@ -27,7 +27,7 @@
     (local $cc_bf64 f64) (local $address i64) (local $reason i32) (local $budget i32) (local $next i32) (local $count i32) (local $bank i32)
     (local $r2 i64) (local $t16 i64) (local $t17 i64) (local $t18 i32) (local $t19 i32) (local $t20 f64) (local $f4 f64) (local $f2 f64)
     (local $f0 f64) (local $t24 f64) (local $t25 f64) (local $t26 f64) (local $bfp_state i32) (local $t28 f64) (local $t29 f64)
-    (local $t30 f64) (local $t31 f64) (local $r4 i64) (local $r1 i64) (local $t34 i32)
+    (local $t30 f64) (local $r4 i64) (local $r1 i64) (local $t33 i32)
 
     ;; entry: budget, registers and condition code into locals
     (if (i32.eqz (i32.and (i32.load (i32.const 1280)) (i32.const 0x40000))) (then (return (i32.const 2))))
@@ -73,44 +73,41 @@
             (f64x2.extract_lane 0
               (f64x2.relaxed_madd (f64x2.splat (local.get $t24)) (f64x2.splat (local.get $t20)) (f64x2.splat (local.get $t25)))))
           (block $b1
-            (block $b2
-              (br_if $b2
+            (if
+              (i32.eqz
                 (i32.lt_u
                   (i32.sub
                     (i32.and (i32.wrap_i64 (i64.shr_u (i64.reinterpret_f64 (local.get $t26)) (i64.const 32))) (i32.const 0x7ff00000))
                     (i32.const 0x200000))
                   (i32.const 0x7fd00000)))
+            (then
+              (br_if $b1 (i32.const 0))
+              (br_if $b1 (f64.ne (local.get $t26) (f64.const 0)))
               (br_if $b1
                 (i32.eqz
-                  (i32.and
-                    (f64.eq (local.get $t26) (f64.const 0))
-                    (i32.or
-                      (i32.or (f64.eq (local.get $t24) (f64.const 0)) (f64.eq (local.get $t20) (f64.const 0)))
-                      (f64.gt (f64.abs (local.get $t25)) (f64.const 1.1830521861667747e-271))))))
-            )
+                  (i32.or
+                    (i32.or (f64.eq (local.get $t24) (f64.const 0)) (f64.eq (local.get $t20) (f64.const 0)))
+                    (f64.gt (f64.abs (local.get $t25)) (f64.const 1.1830521861667747e-271)))))
+            ))
             (local.set $t19 (local.get $bfp_state))
             (if (local.get $t19) (then
               (br_if $b1 (i32.ne (local.get $t19) (i32.const 0x80000)))
               (local.set $t28 (f64.mul (local.get $t24) (local.get $t20)))
-              (local.set $t29 (f64.add (local.get $t28) (local.get $t25)))
-              (local.set $t30 (f64.sub (local.get $t29) (local.get $t28)))
-              (local.set $t31
-                (f64.add (f64.sub (local.get $t28) (f64.sub (local.get $t29) (local.get $t30))) (f64.sub (local.get $t25) (local.get $t30))))
               (br_if $b1
-                (i32.eqz
-                  (i32.and
-                    (i32.or
-                      (i32.and
-                        (f64.eq
-                          (f64x2.extract_lane 0
-                            (f64x2.relaxed_madd
-                              (f64x2.splat (local.get $t24))
-                              (f64x2.splat (local.get $t20))
-                              (f64x2.splat (f64.neg (local.get $t28)))))
-                          (f64.const 0))
-                        (f64.gt (f64.abs (local.get $t28)) (f64.const 1.1830521861667747e-271)))
-                      (i32.or (f64.eq (local.get $t24) (f64.const 0)) (f64.eq (local.get $t20) (f64.const 0))))
-                    (f64.eq (local.get $t31) (f64.const 0)))))
+                (f64.ne
+                  (f64x2.extract_lane 0
+                    (f64x2.relaxed_madd
+                      (f64x2.splat (local.get $t24))
+                      (f64x2.splat (local.get $t20))
+                      (f64x2.splat (f64.neg (local.get $t28)))))
+                  (f64.const 0)))
+              (if (f64.lt (f64.abs (local.get $t28)) (f64.const 1.1830521861667747e-271)) (then
+                (br_if $b1 (i32.eqz (i32.or (f64.eq (local.get $t24) (f64.const 0)) (f64.eq (local.get $t20) (f64.const 0)))))
+              ))
+              (local.set $t29 (f64.sub (local.get $t26) (local.get $t28)))
+              (local.set $t30
+                (f64.add (f64.sub (local.get $t28) (f64.sub (local.get $t26) (local.get $t29))) (f64.sub (local.get $t25) (local.get $t29))))
+              (br_if $b1 (f64.ne (local.get $t30) (f64.const 0)))
             ))
             (local.set $f4 (local.get $t26))
             (br $to_1001a)
@@ -154,14 +151,14 @@
             ) (else
               (local.set $t18 (i32.sub (i32.load offset=8 (local.get $t19)) (i32.wrap_i64 (local.get $t16))))
             ))
-            (local.set $t31 (f64.load offset=8 (local.get $t18)))
-            (local.set $t30 (local.get $f0))
-            (block $b3
-              (br_if $b3 (i32.const 0))
-              (br_if $b3 (i32.eqz (i32.and (f64.eq (local.get $t30) (local.get $t30)) (f64.eq (local.get $t31) (local.get $t31)))))
-              (local.set $t29 (local.get $t30))
-              (local.set $cc_bf64 (local.get $t31))
-              (local.set $cc_af64 (local.get $t29))
+            (local.set $t30 (f64.load offset=8 (local.get $t18)))
+            (local.set $t29 (local.get $f0))
+            (block $b2
+              (br_if $b2 (i32.const 0))
+              (br_if $b2 (i32.eqz (i32.and (f64.eq (local.get $t29) (local.get $t29)) (f64.eq (local.get $t30) (local.get $t30)))))
+              (local.set $t28 (local.get $t29))
+              (local.set $cc_bf64 (local.get $t30))
+              (local.set $cc_af64 (local.get $t28))
               (local.set $cc_kind (i32.const 15))
               (br $to_1002a)
             )
@@ -194,7 +191,7 @@
     (f64.store (i32.const 1608) (local.get $f4)) (; %f4 ;)
     (f64.store (i32.const 1544) (local.get $f0)) (; %f0 ;)
     (if (local.get $cc_kind) (then
-      (local.set $t34
+      (local.set $t33
         (call $conditionCode
           (local.get $cc_kind)
           (local.get $cc_a32)
@@ -204,9 +201,9 @@
           (local.get $cc_af64)
           (local.get $cc_bf64)))
     ) (else
-      (local.set $t34 (local.get $cc))
+      (local.set $t33 (local.get $cc))
     ))
-    (i32.store (i32.const 2072) (local.get $t34)) (; CC ;)
+    (i32.store (i32.const 2072) (local.get $t33)) (; CC ;)
     (i64.store (i32.const 2064) (local.get $address)) (; PSW_ADDRESS ;)
     (i32.store (i32.const 2112) (local.get $budget)) (; BUDGET ;)
     (local.get $reason)
