@@ -1,5 +1,6 @@
 import type { StorageKeyCheck } from "@zarch/channel-subsystem";
 import type { GuestMemory } from "@zarch/guest-memory";
+import type { RegionCompiler } from "@zarch/s390x-cpu";
 import type { EbcdicCodePage, EventSource, SclpCommandHandler, ScpConfiguration } from "@zarch/sclp";
 import type {
   ChannelSubsystemPort,
@@ -61,6 +62,7 @@ export type CpuFactory = (options: {
   readonly entropy: EntropySource;
   /** As in {@link MachineOptions}. */
   readonly engine: CpuEngine;
+  readonly regionCompiler?: RegionCompiler;
   /** To be told what the CPU does, if the CPU can tell. */
   readonly observer?: MachineObserver;
   readonly ports: (memory: GuestMemory, storageKeys?: StorageKeyCheck) => CpuPorts;
@@ -115,6 +117,8 @@ export interface MachineOptions {
   readonly yieldToHost?: () => Promise<void>;
   /** What executes instructions. Default `"jit"`. */
   readonly engine?: CpuEngine;
+  /** Compiles guest code in place of the machine's own thread, with the engine `"jit"`: in a worker, for instance. */
+  readonly regionCompiler?: RegionCompiler;
   /** Default: the CPU of `@zarch/s390x-cpu`. */
   readonly cpu?: CpuFactory;
   /** Is told what the machine does: a `Profiler`. Without one, observation costs nothing. */

@@ -90,6 +90,7 @@ export class Machine implements AsyncDisposable {
       clock,
       entropy,
       engine: options.engine ?? "jit",
+      ...(options.regionCompiler && { regionCompiler: options.regionCompiler }),
       ...(options.observer && { observer: options.observer }),
       ports: (memory, storageKeys): CpuPorts => {
         const channelSubsystem = this.#createChannelSubsystem(memory, storageKeys);

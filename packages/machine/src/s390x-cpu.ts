@@ -18,7 +18,10 @@ const compilers = { interpreter: false, jit: true, lockstep: "lockstep" } as con
 const wordMask = 0xffff_ffffn;
 
 /** The CPU of `@zarch/s390x-cpu` in a machine. */
-export const s390xCpu: CpuFactory = (options) => createS390xCpu(options, { jit: compilers[options.engine] });
+export const s390xCpu: CpuFactory = (options) => {
+  const { engine, regionCompiler: compiler } = options;
+  return createS390xCpu(options, { jit: engine === "jit" && compiler ? { compiler } : compilers[engine] });
+};
 
 /** The same with a compiler set otherwise. */
 export function createS390xCpu(

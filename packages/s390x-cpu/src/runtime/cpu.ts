@@ -6,6 +6,7 @@ import { hotHandlers } from "../definitions/hot.ts";
 import { type Handler, numberHandlers } from "../engine/handlers.ts";
 import { generateInterpreter } from "../engine/interpreter.ts";
 import * as layout from "../engine/layout.ts";
+import type { RegionCompiler } from "../jit/region-request.ts";
 import { Lockstep } from "../lockstep/lockstep.ts";
 import { PAGE_COPIES_SIZE } from "../lockstep/page-copies.ts";
 import { accessRegisterAsce } from "./access-register-translation.ts";
@@ -37,9 +38,15 @@ export interface CpuOptions {
    * interpreter, and where they disagree {@link Cpu.run} throws a {@link LockstepError}. Some ten times slower; `lockstep: n` among the
    * settings compares only the first runs of each region and then every nth.
    */
-  readonly jit?: boolean | "lockstep" | (Partial<RegionSettings> & { readonly lockstep?: boolean | number });
+  readonly jit?: boolean | "lockstep" | JitOptions;
   /** Makes the observer that is told what the CPU does, for a profile. Without one, observation costs nothing. */
   readonly observer?: (cpu: ObservedCpu) => CpuObserver;
+}
+
+export interface JitOptions extends Partial<RegionSettings> {
+  readonly lockstep?: boolean | number;
+  /** Compiles in place of the CPU's own thread, for instance in a worker: see {@link RegionCompiler}. */
+  readonly compiler?: RegionCompiler;
 }
 
 /** Why {@link Cpu.run} returned. */
@@ -496,6 +503,7 @@ export function createCpu(options: CpuOptions): Cpu {
       isEnabled,
       observer: observation?.observer,
       settings: { ...defaultRegionSettings, ...(typeof jit === "object" && jit) },
+      compiler: typeof jit === "object" ? jit.compiler : undefined,
       lockstep,
     });
   cpu = new Cpu({

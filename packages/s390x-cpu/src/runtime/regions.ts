@@ -4,13 +4,14 @@ import { BfpState, bfpStateOf } from "../engine/bfp-state.ts";
 import type { DefinedInstruction } from "../engine/handlers.ts";
 import { FixedHandler } from "../engine/handlers.ts";
 import * as layout from "../engine/layout.ts";
-import { EXECUTE_TARGET_SLOT } from "../engine/records.ts";
 import { modeKeyOf, modeOfKey } from "../jit/addressing-mode.ts";
 import { compileRegion, regionImports } from "../jit/compile-region.ts";
-import { type CodePage, type RegionCode, RegionSelector } from "../jit/region-code.ts";
+import { RegionSelector } from "../jit/region-code.ts";
+import { type CompiledModule, type RegionCompiler, type RegionReply, type RegionRequest, toRequest } from "../jit/region-request.ts";
 import type { Lockstep, RegionFunction } from "../lockstep/lockstep.ts";
 import { ComputedBranches } from "./computed-branches.ts";
 import type { CpuObserver } from "./observer.ts";
+import { type FoundCode, PredecodedCode, type RegionPlace } from "./predecoded-code.ts";
 import type { RegionStatistics } from "./region-statistics.ts";
 import type { Registers } from "./registers.ts";
 import type { EngineExports } from "./storage.ts";
@@ -38,41 +39,17 @@ const DEPARTURES: readonly number[] = [8, 32, 128, 512];
 /** How much larger a region may be when it is known where its computed branches go: interpreters and their like. */
 const LEARNED_FACTOR = 2;
 
-/** Where a region begins. */
-interface Place {
-  /** Record of its first instruction. */
-  readonly record: number;
-  /** Virtual address of the page of its first instruction, and that instruction's offset. */
-  readonly base: bigint;
-  readonly entry: number;
-}
-
-interface PredecodedPage extends CodePage {
-  /** Where its records are. */
-  readonly records: number;
-}
-
 interface Region {
-  readonly number: number;
+  /** Undefined while it is being compiled. */
+  number: number | undefined;
   /** Record of its first instruction. */
   readonly record: number;
   /** Lines of 64 bytes that its code lies in, by frame: 64 bits as two halves. */
   readonly lines: ReadonlyMap<number, readonly [low: number, high: number]>;
-  /** Whether it takes a settled BFP state for granted; undefined when its code is the same in any. */
-  readonly isBfpSettled: boolean | undefined;
-}
-
-interface NewRegion {
-  readonly record: number;
-  /** Handler of the first instruction. */
-  readonly handler: number;
-  /** The mode that it was made for, see modeKeyOf. */
-  readonly key: number;
-  readonly code: RegionCode;
-  readonly wasm: Uint8Array<ArrayBuffer>;
-  /** As in {@link Region}, but by page of records. */
-  readonly lines: Region["lines"];
-  readonly isBfpSettled: Region["isBfpSettled"];
+  /** Whether it takes a settled BFP state for granted; undefined when its code is the same in any, and until that is known. */
+  isBfpSettled: boolean | undefined;
+  /** Set when it was given up. */
+  isGone: boolean;
 }
 
 /**
@@ -83,11 +60,14 @@ export class Regions {
   readonly #observer: CpuObserver | undefined;
   readonly #counts = { compiled: 0, changed: 0, instructions: 0, bytes: 0 };
   readonly #registers: Registers;
-  readonly #memory: ReversedMemory;
+  readonly #code: PredecodedCode;
+  /** Compiles elsewhere, until it fails. */
+  #compiler: RegionCompiler | undefined;
+  /** Regions that are being compiled elsewhere, by the record of their entry. */
+  readonly #pending = new Map<number, Region>();
   readonly #words: Uint32Array;
   readonly #halfwords: Uint16Array;
   readonly #places: layout.MemoryLayout;
-  readonly #selector: RegionSelector;
   readonly #settings: RegionSettings;
   readonly #imports: WebAssembly.ModuleImports;
   readonly #lockstep: Lockstep | undefined;
@@ -99,6 +79,8 @@ export class Regions {
   #samples = new Map<number, number>();
   /** How often code at a record changed; infinitely often where nothing can be compiled. */
   #changes = new Map<number, number>();
+  /** Offsets, from the page of a region's entry, of instructions that must be left to the interpreter, by the record of the entry. */
+  readonly #refused = new Map<number, Set<number>>();
   readonly #branches = new ComputedBranches();
   /** How often a region was found to be left by a computed branch, by the record of its entry. */
   readonly #departures = new Map<number, number>();
@@ -119,16 +101,18 @@ export class Regions {
     defined: readonly DefinedInstruction[];
     isEnabled: (instruction: Instruction) => boolean;
     settings: RegionSettings;
+    compiler: RegionCompiler | undefined;
     observer: CpuObserver | undefined;
     lockstep: Lockstep | undefined;
   }) {
     this.#observer = parts.observer;
     this.#registers = parts.registers;
-    this.#memory = parts.memory;
     this.#words = new Uint32Array(parts.wasmMemory.buffer);
     this.#halfwords = new Uint16Array(parts.wasmMemory.buffer);
     this.#places = parts.places;
-    this.#selector = new RegionSelector(parts.defined, parts.isEnabled);
+    const selector = new RegionSelector(parts.defined, parts.isEnabled);
+    this.#code = new PredecodedCode({ ...parts, selector, branches: this.#branches });
+    this.#compiler = parts.compiler;
     this.#settings = parts.settings;
     this.#interval = parts.settings.interval;
     const functions = parts.engine as unknown as Record<string, WebAssembly.ImportValue>;
@@ -176,14 +160,13 @@ export class Regions {
     const weight = Math.min(this.#sinceSample / interval, Math.max(1, threshold / 2));
     this.#sinceSample = 0;
     const isNews = this.#learnBranch();
-    const page = this.#recordPageAt(addressHigh, addressLow);
+    const page = this.#code.recordPageAt(addressHigh, addressLow);
     if (page === undefined) return;
     const record = page + (addressLow & 0xffe) * 8;
     const region = this.#byNumber[this.#halfwords[record >>> 1]! - layout.REGION_HANDLER];
     if (region && this.#isMisplaced(region)) return;
     if (region && this.#isForOtherBfpState(region)) {
-      this.#drop(region);
-      this.#observedCompile(this.#placeOf(record));
+      this.#compile(this.#placeOf(record));
       return;
     }
     this.#interval = region && !isNews ? Math.min(this.#interval * SLOWER, MAXIMUM_INTERVAL) : Math.max(this.#interval / FASTER, interval);
@@ -192,11 +175,11 @@ export class Regions {
     this.#samples.set(record, count);
     if (count < threshold) return;
     this.#samples.delete(record);
-    if ((this.#changes.get(record) ?? 0) <= MAXIMUM_CHANGES) this.#observedCompile(this.#placeOf(record));
+    if ((this.#changes.get(record) ?? 0) <= MAXIMUM_CHANGES) this.#compile(this.#placeOf(record));
   }
 
   /** Where the CPU is, as a place for a region. */
-  #placeOf(record: number): Place {
+  #placeOf(record: number): RegionPlace {
     return { record, base: this.#address() & ~0xfffn, entry: this.#registers.addressLow & 0xffe };
   }
 
@@ -217,16 +200,16 @@ export class Regions {
   /** Compiles what is at the instruction address and no region yet, without samples. For tests. */
   compileHere(): void {
     const { addressHigh, addressLow } = this.#registers;
-    const page = this.#recordPageAt(addressHigh, addressLow);
+    const page = this.#code.recordPageAt(addressHigh, addressLow);
     if (page === undefined) return;
     const record = page + (addressLow & 0xffe) * 8;
-    if (this.#halfwords[record >>> 1]! < layout.REGION_HANDLER) this.#observedCompile(this.#placeOf(record));
+    if (this.#halfwords[record >>> 1]! < layout.REGION_HANDLER) this.#compile(this.#placeOf(record));
   }
 
   /** Whether a region was found to decline, because pages that it needs are elsewhere now; it is then given up. */
   #isMisplaced(region: Region): boolean {
     const word = layout.REGION_DECLINED >>> 2;
-    if (this.#words[word] !== layout.REGION_HANDLER + region.number) return false;
+    if (this.#words[word] !== layout.REGION_HANDLER + (region.number ?? 0)) return false;
     this.#words[word] = 0;
     this.#drop(region);
     this.#changes.set(region.record, (this.#changes.get(region.record) ?? 0) + 1);
@@ -240,23 +223,20 @@ export class Regions {
     if (words[target] !== this.#registers.addressLow || words[target + 1] !== this.#registers.addressHigh) return false;
     const [low, high] = [words[layout.INDIRECT_BASE >>> 2]!, words[(layout.INDIRECT_BASE >>> 2) + 1]!];
     const entry = words[(layout.INDIRECT_SITE >>> 2) + 1]!;
-    const page = this.#recordPageAt(high, low);
+    const page = this.#code.recordPageAt(high, low);
     if (page === undefined) return false;
     const record = page + entry * 8;
     const region = this.#byNumber[this.#halfwords[record >>> 1]! - layout.REGION_HANDLER];
     if (!region) return false;
     const base = (BigInt(high) << 32n) | BigInt(low);
     const branch = BigInt.asUintN(64, base + BigInt(words[layout.INDIRECT_SITE >>> 2]! | 0));
-    const branchPage = this.#recordPageAt(Number(branch >> 32n), Number(branch & 0xffff_ffffn));
+    const branchPage = this.#code.recordPageAt(Number(branch >> 32n), Number(branch & 0xffff_ffffn));
     if (branchPage === undefined) return false;
     const distance = BigInt.asIntN(64, this.#address() - branch);
     this.#branches.note(branchPage + Number(branch & 0xffen) * 8, Number(distance));
     const departures = (this.#departures.get(record) ?? 0) + 1;
     this.#departures.set(record, departures);
-    if (DEPARTURES.includes(departures)) {
-      this.#drop(region);
-      this.#observedCompile({ record, base, entry });
-    }
+    if (DEPARTURES.includes(departures)) this.#compile({ record, base, entry });
     return true;
   }
 
@@ -274,7 +254,10 @@ export class Regions {
 
   /** All records are gone. */
   codeForgotten(): void {
-    for (const region of this.#byNumber) if (region) this.#table.set(this.#firstElement + region.number, null);
+    for (const [number, region] of this.#byNumber.entries()) if (region) this.#table.set(this.#firstElement + number, null);
+    for (const region of this.#pending.values()) region.isGone = true;
+    this.#pending.clear();
+    this.#refused.clear();
     this.#byNumber.length = 0;
     this.#free.length = 0;
     this.#byFrame.clear();
@@ -286,108 +269,99 @@ export class Regions {
   }
 
   #drop(region: Region): void {
+    this.#unwatch(region);
     const { number, record } = region;
+    if (number === undefined) return;
     const place = record >>> 1;
     if (this.#halfwords[place] === layout.REGION_HANDLER + number)
       this.#halfwords[place] = this.#halfwords[(layout.REGIONS + number * 8) >>> 1]!;
     this.#table.set(this.#firstElement + number, null);
     this.#byNumber[number] = undefined;
     this.#free.push(number);
-    for (const frame of region.lines.keys()) this.#byFrame.get(frame)?.delete(region);
   }
 
   #address(): bigint {
     return (BigInt(this.#registers.addressHigh) << 32n) | BigInt(this.#registers.addressLow);
   }
 
-  /** The page of records for an instruction address, if the current bank has it. */
-  #recordPageAt(high: number, low: number): number | undefined {
-    const bank = this.#registers.word(layout.BANK);
-    if (bank === layout.EMPTY_BANK) return undefined;
-    const entry = (bank + layout.TLB_FETCH + (((low >>> 12) & (layout.FETCH_ENTRIES - 1)) << 4)) >>> 2;
-    if (this.#words[entry] !== (low & ~0xfff) >>> 0 || this.#words[entry + 1] !== high) return undefined;
-    return this.#words[entry + 2];
-  }
-
-  /** {@link #compile}, and the observer is told. */
-  #observedCompile(place: Place): void {
+  /** Compiles what begins at a place, in place of a region that begins there already. */
+  #compile(place: RegionPlace): void {
     this.#observer?.begin("compiler");
-    this.#compile(place);
+    this.#tryToCompile(place);
     this.#observer?.end();
   }
 
-  #compile({ record, base, entry }: Place): void {
-    const registers = this.#registers;
-    const key = modeKeyOf(registers.pswHigh, registers.pswLow);
+  #tryToCompile(place: RegionPlace): void {
+    const { record } = place;
+    const refused = this.#refused.get(record) ?? new Set();
+    const key = modeKeyOf(this.#registers.pswHigh, this.#registers.pswLow);
     const mode = modeOfKey(key);
-    if (mode === undefined) return;
+    if (mode === undefined || this.#pending.has(record)) return;
     const handler = this.#halfwords[record >>> 1]!;
     if (handler === FixedHandler.decode || handler === FixedHandler.pageEnd) return;
-    const pages = new Map<number, PredecodedPage | undefined>();
-    const view = (page: number): PredecodedPage | undefined => {
-      if (!pages.has(page)) pages.set(page, this.#pageAt(base + BigInt(page) * 4096n));
-      return pages.get(page);
-    };
-    const refused = new Set<number>();
-    const targets = (branch: number): readonly number[] => {
-      const page = view(Math.floor(branch / 4096));
-      const distances = page ? this.#branches.distances(page.records + (branch & 0xffe) * 8) : [];
-      return distances.map((distance) => branch + distance);
-    };
     const limit = this.#settings.maximumInstructions * (this.#departures.has(record) ? LEARNED_FACTOR : 1);
-    for (;;) {
-      const code = this.#selector.select(view, { entry, limit, refused, targets });
-      const first = code.blocks[0];
-      if (first?.start !== entry || first.instructions[0]!.flow.kind === "interpret") break;
-      const used = linesOf(code);
-      const frames = new Map([...used.keys()].map((page) => [page, view(page)!.frame]));
-      const isBfpSettled = this.#isBfpSettled && !this.#unsettled.has(record);
-      const compiled = compileRegion(code, {
-        layout: this.#places,
-        mode,
-        frames,
-        isBfpSettled,
-        isCounting: this.#lockstep !== undefined,
-        isObserved: this.#observer !== undefined,
-      });
-      if ("refused" in compiled) {
-        refused.add(compiled.refused);
-        continue;
-      }
-      const { wasm, usesBfpState } = compiled;
-      const lines = new Map([...used].map(([page, bits]) => [pages.get(page)!.records, bits]));
-      this.#install({ record, handler, key, code, wasm, lines, isBfpSettled: usesBfpState ? isBfpSettled : undefined });
-      const instructions = code.blocks.reduce((sum, block) => sum + block.instructions.length, 0);
-      this.#counts.instructions += instructions;
-      this.#observer?.regionCompiled({ address: base + BigInt(entry), instructions, bytes: wasm.length });
+    const found = this.#code.find(place, limit, refused);
+    if (!found) {
+      this.#changes.set(record, Number.POSITIVE_INFINITY);
       return;
     }
-    this.#changes.set(record, Number.POSITIVE_INFINITY);
-  }
-
-  #pageAt(address: bigint): PredecodedPage | undefined {
-    const page = BigInt.asUintN(64, address);
-    const records = this.#recordPageAt(Number(page >> 32n), Number(page & 0xffff_ffffn));
-    if (records === undefined) return undefined;
-    const frame = this.#words[(records + layout.RECORD_PAGE_FRAME) >>> 2]!;
-    const bytes = new Uint8Array(4096);
-    this.#memory.read(frame * 4096, bytes);
-    const halfwords = this.#halfwords;
-    return {
-      frame,
-      bytes,
-      records,
-      isExecuted: (offset) => halfwords[(records + offset * 8) >>> 1] !== FixedHandler.decode,
-      executeDistance: (offset) => this.#words[(records + offset * 8 + EXECUTE_TARGET_SLOT) >>> 2]! | 0,
+    const { code, frames } = found;
+    const isBfpSettled = this.#isBfpSettled && !this.#unsettled.has(record);
+    const isCounting = this.#lockstep !== undefined;
+    const isObserved = this.#observer !== undefined;
+    const options = { layout: this.#places, mode, frames, isBfpSettled, isCounting, isObserved };
+    const install = (region: Region, { module, bytes, usesBfpState }: CompiledModule): void => {
+      if (usesBfpState) region.isBfpSettled = isBfpSettled;
+      this.#install(region, module, key, found);
+      const instructions = code.blocks.reduce((sum, block) => sum + block.instructions.length, 0);
+      this.#counts.instructions += instructions;
+      this.#counts.bytes += bytes;
+      this.#observer?.regionCompiled({ address: place.base + BigInt(place.entry), instructions, bytes });
     };
+    if (this.#compiler) {
+      this.#compileElsewhere(this.#compiler, toRequest(code, options), this.#watch(record, found), install);
+      return;
+    }
+    const compiled = compileRegion(code, options);
+    if ("refused" in compiled) {
+      this.#refused.set(record, refused.add(compiled.refused));
+      this.#tryToCompile(place);
+      return;
+    }
+    const { wasm, usesBfpState } = compiled;
+    this.#observer?.begin("host-compiler");
+    const module = new WebAssembly.Module(wasm);
+    this.#observer?.end();
+    install(this.#watch(record, found), { module, bytes: wasm.length, usesBfpState });
   }
 
-  #install({ record, handler, key, code, wasm, lines, isBfpSettled }: NewRegion): void {
-    if (this.#free.length === 0 && this.#byNumber.length === layout.REGION_COUNT) this.#evict();
-    const number = this.#free.pop() ?? this.#byNumber.length;
-    this.#observer?.begin("host-compiler");
-    const instance = new WebAssembly.Instance(new WebAssembly.Module(wasm), { env: this.#imports });
-    this.#observer?.end();
+  #compileElsewhere(
+    compiler: RegionCompiler,
+    request: RegionRequest,
+    region: Region,
+    install: (region: Region, compiled: CompiledModule) => void,
+  ): void {
+    const { record } = region;
+    const settle = (reply: RegionReply | undefined): void => {
+      if (this.#pending.get(record) === region) this.#pending.delete(record);
+      if (region.isGone) return;
+      if (reply && "module" in reply) {
+        install(region, reply);
+        return;
+      }
+      this.#unwatch(region);
+      // The CPU may be in another address space now: the next sample there tries again.
+      if (reply) this.#refused.set(record, (this.#refused.get(record) ?? new Set()).add(reply.refused));
+    };
+    this.#pending.set(record, region);
+    compiler.compile(request).then(settle, () => {
+      this.#compiler = undefined;
+      settle(undefined);
+    });
+  }
+
+  /** From here on a store to the code gives the region up. */
+  #watch(record: number, { lines }: FoundCode): Region {
     const byFrame = new Map<number, readonly [number, number]>();
     for (const [records, [low, high]] of lines) {
       for (const place of [layout.RECORD_PAGE_LINES, layout.RECORD_PAGE_REGION_LINES]) {
@@ -396,40 +370,43 @@ export class Regions {
       }
       byFrame.set(this.#words[(records + layout.RECORD_PAGE_FRAME) >>> 2]!, [low, high]);
     }
-    const region: Region = { number, record, lines: byFrame, isBfpSettled };
-    this.#byNumber[number] = region;
+    const region: Region = { number: undefined, record, lines: byFrame, isBfpSettled: undefined, isGone: false };
     for (const frame of byFrame.keys()) {
       const regions = this.#byFrame.get(frame);
       if (regions) regions.add(region);
       else this.#byFrame.set(frame, new Set([region]));
     }
+    return region;
+  }
+
+  #unwatch(region: Region): void {
+    region.isGone = true;
+    for (const frame of region.lines.keys()) this.#byFrame.get(frame)?.delete(region);
+  }
+
+  #install(region: Region, module: WebAssembly.Module, key: number, { code }: FoundCode): void {
+    const { record } = region;
+    const before = this.#byNumber[this.#halfwords[record >>> 1]! - layout.REGION_HANDLER];
+    if (before) this.#drop(before);
+    if (this.#free.length === 0 && this.#byNumber.length === layout.REGION_COUNT) this.#evict();
+    const number = this.#free.pop() ?? this.#byNumber.length;
+    this.#observer?.begin("host-compiler");
+    const instance = new WebAssembly.Instance(module, { env: this.#imports });
+    this.#observer?.end();
+    region.number = number;
+    this.#byNumber[number] = region;
     const known = layout.REGIONS + number * 8;
-    this.#halfwords[known >>> 1] = handler;
+    this.#halfwords[known >>> 1] = this.#halfwords[record >>> 1]!;
     this.#halfwords[(known + layout.REGION_KEY) >>> 1] = key;
     this.#words[(known + layout.REGION_RECORD) >>> 2] = record;
     const run = instance.exports.region as RegionFunction;
     this.#table.set(this.#firstElement + number, this.#lockstep?.guard(run, code) ?? run);
     this.#halfwords[record >>> 1] = layout.REGION_HANDLER + number;
     this.#counts.compiled++;
-    this.#counts.bytes += wasm.length;
   }
 
   /** Gives up a quarter of all regions, the ones with the lowest numbers first. */
   #evict(): void {
     for (const region of this.#byNumber.slice(0, layout.REGION_COUNT / 4)) if (region) this.#drop(region);
   }
-}
-
-/** The lines of 64 bytes that a region's code lies in, by page offset. */
-function linesOf(code: RegionCode): Map<number, [low: number, high: number]> {
-  const lines = new Map<number, [number, number]>();
-  for (const [start, end] of code.spans) {
-    for (let line = Math.floor(start / 64); line * 64 < end; line++) {
-      const page = Math.floor(line / 64);
-      const halves = lines.get(page) ?? [0, 0];
-      halves[line & 32 ? 1 : 0] |= 1 << (line & 31);
-      lines.set(page, halves);
-    }
-  }
-  return lines;
 }
