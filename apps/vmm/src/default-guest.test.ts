@@ -95,6 +95,32 @@ describe.skipIf(guest === undefined)("Debian's kernel in zarch", { timeout: 180_
     expect(stdout.equals(data)).toBe(true);
   });
 
+  it("a profile names functions of the kernel, and all its shares add up", async () => {
+    const [map, profile] = [join(folder, "kernel.map"), join(folder, "profile.txt")];
+    const symbols = await zarch(["run", "--", "cat", "/proc/kallsyms"]);
+    await writeFile(map, symbols.stdout);
+    const loop = "i=0; while [ $i -lt 20000 ]; do i=$((i+1)); done";
+    const { status, stderr } = await zarch(["run", "--profile", profile, "--symbols", map, "--", "sh", "-c", loop]);
+    expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+    const report = await readFile(profile, "utf8");
+    const [, shares = "", , places = ""] = report.split(/\n\n/);
+    const first = shares.split("\n").map((line) => Number(/([\d.]+) %$/.exec(line)?.[1]));
+    expect(first.pop()).toBe(100);
+    expect(first.reduce((a, b) => a + b, 0)).toBeCloseTo(100, 6);
+    const rows = places.split("\n").slice(1);
+    expect(rows.reduce((sum, row) => sum + Number.parseFloat(row), 0)).toBeCloseTo(100, 6);
+    const names = rows.flatMap((row) => /kernel {2}([a-z_]\w+) /.exec(row)?.[1] ?? []);
+    const known = new Set(
+      symbols.stdout
+        .toString()
+        .split("\n")
+        .map((line) => line.split(/\s/)[2]),
+    );
+    expect(names.length).toBeGreaterThan(5);
+    expect(names.filter((name) => !known.has(name))).toEqual([]);
+    expect(rows.some((row) => row.includes("  user    0x"))).toBe(true);
+  });
+
   it("a time limit ends it with status 124", async () => {
     const { status, stderr } = await zarch(["run", "--timeout", "1", "--", "true"]);
     expect({ status, stderr }).toEqual({ status: 124, stderr: "zarch: run: the time limit of 1 s has passed\n" });

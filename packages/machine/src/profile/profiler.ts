@@ -18,7 +18,7 @@ import {
 export interface ProfilerOptions {
   /** Default: that of the host. */
   readonly clock?: Pick<Clock, "now">;
-  /** Nanoseconds between two samples, about. Default 1,000,000 (1 ms). */
+  /** Nanoseconds that a tier takes from one of its samples to the next, about. Default 1,000,000 (1 ms). */
   readonly interval?: number;
   /**
    * For how long the host's thread has had nothing to do, in ns since any start. In Node: `performance.eventLoopUtilization().idle * 1e6`.
@@ -35,6 +35,8 @@ const maximumSamples = 0x2_0000;
 const maximumTotals = 0x4000;
 /** The first so many compilations are kept. */
 const maximumCompilations = 0x1_0000;
+/** How often the CPU is asked where it is, while a sample in one of its tiers comes: a tier of few branches is not often met. */
+const samplesPerInterval = 4;
 /** Bounds for the branches that are asked for between two samples. */
 const minimumBranches = 200;
 const maximumBranches = 1_000_000;
@@ -74,11 +76,10 @@ export class Profiler implements MachineObserver, CpuObserver {
   #guestTime = 0;
   #compiledTime = 0;
   #branches = 0;
-  /** The CPU's samples give the guest's place only later. */
-  #guestDue = false;
 
   #interval: number;
-  #due: number;
+  /** What a tier takes until its next sample. */
+  #thresholds: Record<Tier, number>;
   #samples: ProfileSample[] = [];
   #timelineInterval = timelineInterval;
   #nextTotals: number;
@@ -101,7 +102,7 @@ export class Profiler implements MachineObserver, CpuObserver {
     this.#start = now;
     this.#last = now;
     this.#lastIdle = hostIdle?.() ?? 0;
-    this.#due = now + interval;
+    this.#thresholds = this.#initialThresholds();
     this.#nextTotals = now + timelineInterval;
     this.#note(now);
   }
@@ -116,7 +117,7 @@ export class Profiler implements MachineObserver, CpuObserver {
     this.#compiledTime = 0;
     this.#branches = 0;
     this.#interval = this.#initialInterval;
-    this.#due = now + this.#interval;
+    this.#thresholds = this.#initialThresholds();
     this.#samples = [];
     this.#timelineInterval = timelineInterval;
     this.#nextTotals = now + timelineInterval;
@@ -194,12 +195,9 @@ export class Profiler implements MachineObserver, CpuObserver {
     const rate = branches / Math.max(1, this.#guestTime);
     this.#guestTime = 0;
     this.#branches += branches;
-    if (this.#guestDue) {
-      this.#guestDue = false;
-      this.#record(tier, now);
-    }
-    const time = Math.max(this.#due - now, this.#interval / 4) * this.#jitter();
-    return Math.round(Math.min(maximumBranches, Math.max(minimumBranches, time * rate)));
+    this.#recordIfDue(tier, now);
+    const wanted = (this.#interval / samplesPerInterval) * this.#jitter() * rate;
+    return Math.round(Math.min(maximumBranches, Math.max(minimumBranches, wanted)));
   }
 
   regionCompiled(region: CompiledRegion): void {
@@ -222,9 +220,8 @@ export class Profiler implements MachineObserver, CpuObserver {
         if (account === "devices") this.#instruction.deviceTime += elapsed;
         else this.#instruction.time += elapsed;
       }
-      if (this.#isDue(now)) this.#record(account, now);
+      this.#recordIfDue(account, now);
     }
-    if (account === "guest" && this.#isDue(now)) this.#guestDue = true;
     if (now >= this.#nextTotals) this.#note(now);
     return now;
   }
@@ -243,24 +240,24 @@ export class Profiler implements MachineObserver, CpuObserver {
     }
     this.#add("idle", idle);
     this.#add("host", elapsed - idle);
-    if (this.#isDue(now)) this.#record(idle > elapsed / 2 ? "idle" : "host", now);
+    for (const tier of idle > elapsed / 2 ? (["idle", "host"] as const) : (["host", "idle"] as const)) this.#recordIfDue(tier, now);
   }
 
-  /** Whether it is time for a sample. If so, the next one gets its time. */
-  #isDue(now: number): boolean {
-    if (now < this.#due) return false;
-    this.#due = now + this.#interval * this.#jitter();
-    return true;
-  }
-
-  #record(tier: Tier, now: number): void {
+  /** Takes a sample of a tier, which is at work now, if it has taken as long as is to lie between two of them. */
+  #recordIfDue(tier: Tier, now: number): void {
     const weight = this.#pending[tier];
+    if (weight < this.#thresholds[tier]) return;
     this.#pending[tier] = 0;
+    this.#thresholds[tier] = this.#interval * this.#jitter();
     const place = guestTiers.includes(tier) ? this.#place() : undefined;
     this.#samples.push({ time: now - this.#start, tier, weight, ...(place && { place }) });
     if (this.#samples.length < maximumSamples) return;
     this.#interval *= 2;
     this.#samples = this.#halved(this.#samples);
+  }
+
+  #initialThresholds(): Record<Tier, number> {
+    return Object.fromEntries(tiers.map((tier) => [tier, this.#interval * this.#jitter()])) as Record<Tier, number>;
   }
 
   /** One sample of each two, chosen by chance as their weights are, with the weight of both. */
