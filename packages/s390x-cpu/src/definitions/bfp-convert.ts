@@ -13,7 +13,7 @@ import {
   truncSaturating,
 } from "@zarch/wasm-encoder";
 import type { Context } from "../engine/context.ts";
-import { ccLong, finiteLong, guarded, inRangeShort, isNotZero, type NativeConditions, whenAllowed } from "./bfp-guard.ts";
+import { ccLong, finiteLong, guarded, inRangeShort, isNotZero, type NativeConditions, unlessNan } from "./bfp-guard.ts";
 import { frLong2, frShort2, storedShort } from "./operands.ts";
 import type { DefinitionTable } from "./table.ts";
 
@@ -49,7 +49,7 @@ function noModifiers(c: Context): I32 {
 }
 
 function lengthen(c: Context, x: F32): void {
-  whenAllowed(c, f32.eq(x, x), () => c.setFrLong("r1", f64.promoteF32(x)));
+  unlessNan(c, [x], () => c.setFrLong("r1", f64.promoteF32(x)));
 }
 
 function defineFromFixed(table: DefinitionTable): void {

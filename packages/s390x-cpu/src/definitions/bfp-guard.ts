@@ -10,15 +10,23 @@ export function bfpInstruction(c: Context): void {
   c.f.if(i32.eqz(c.afpControl()), () => c.dataException(i32.const(DXC_BFP_INSTRUCTION)));
 }
 
-/** Runs `native` when the AFP-register control is on and the condition holds; all else is the slow half's. For what cannot be inexact. */
-export function whenAllowed(c: Context, condition: I32, native: () => void): void {
-  c.f.block((slow) => {
-    c.f.brIf(slow, i32.eqz(c.afpControl()));
-    c.f.brIf(slow, i32.eqz(condition));
+/**
+ * Runs `native` when the AFP-register control is on and the numbers are no NaNs; all else is the slow half's. For what cannot be
+ * inexact.
+ */
+export function unlessNan(c: Context, numbers: readonly (F32 | F64)[], native: () => void): void {
+  const { f } = c;
+  f.block((slow) => {
+    f.brIf(slow, i32.eqz(c.afpControl()));
+    for (const each of numbers) f.brIf(slow, isNan(each));
     native();
     c.finish();
   });
   c.helper();
+}
+
+function isNan(value: F32 | F64): I32 {
+  return value.type === "f64" ? f64.ne(value as F64, value as F64) : f32.ne(value as F32, value as F32);
 }
 
 /** Refuses floating-point registers other than 0, 2, 4 and 6 while the AFP-register control is off. */

@@ -1,6 +1,6 @@
 import { type F32, type F64, f32, f64, type I32, type I64, i32, i64, select } from "@zarch/wasm-encoder";
 import type { Context } from "../engine/context.ts";
-import { bfpInstruction, ccLong, ccShort, whenAllowed } from "./bfp-guard.ts";
+import { bfpInstruction, ccLong, ccShort, unlessNan } from "./bfp-guard.ts";
 import { frLong2, frShort2, storedLong, storedShort } from "./operands.ts";
 import type { DefinitionTable } from "./table.ts";
 
@@ -21,14 +21,14 @@ export function defineBfpTest(table: DefinitionTable): void {
   }
   table.define("ltdbr", (c) => {
     const value = frLong2(c);
-    whenAllowed(c, f64.eq(value, value), () => {
+    unlessNan(c, [value], () => {
       c.setFrLong("r1", value);
       ccLong(c, value);
     });
   });
   table.define("ltebr", (c) => {
     const value = frShort2(c);
-    whenAllowed(c, f32.eq(value, value), () => {
+    unlessNan(c, [value], () => {
       c.setFrShort("r1", value);
       ccShort(c, value);
     });
@@ -76,12 +76,12 @@ export function defineBfpTest(table: DefinitionTable): void {
 /** Unordered operands go to the slow half: a signaling NaN is an exception. */
 function compareLong(c: Context, b: F64): void {
   const a = c.let(c.frLong("r1"));
-  whenAllowed(c, i32.and(f64.eq(a, a), f64.eq(b, b)), () => c.ccCompareF64(a, b));
+  unlessNan(c, [a, b], () => c.ccCompareF64(a, b));
 }
 
 function compareShort(c: Context, b: F32): void {
   const a = c.let(c.frShort("r1"));
-  whenAllowed(c, i32.and(f32.eq(a, a), f32.eq(b, b)), () => c.ccCompareF64(f64.promoteF32(a), f64.promoteF32(b)));
+  unlessNan(c, [a, b], () => c.ccCompareF64(f64.promoteF32(a), f64.promoteF32(b)));
 }
 
 /** 0 zero, 1 negative, 2 positive, 3 NaN. */

@@ -155,7 +155,8 @@
             (local.set $t29 (local.get $f0))
             (block $b2
               (br_if $b2 (i32.const 0))
-              (br_if $b2 (i32.eqz (i32.and (f64.eq (local.get $t29) (local.get $t29)) (f64.eq (local.get $t30) (local.get $t30)))))
+              (br_if $b2 (f64.ne (local.get $t29) (local.get $t29)))
+              (br_if $b2 (f64.ne (local.get $t30) (local.get $t30)))
               (local.set $t28 (local.get $t29))
               (local.set $cc_bf64 (local.get $t30))
               (local.set $cc_af64 (local.get $t28))
