@@ -92,9 +92,11 @@ describe("Profiler", () => {
     expect(profiler.profile().tiers).toMatchObject({ compiled: 100, interpreter: 0 });
     guest(100, { compiledTime: 20 });
     expect(profiler.profile().tiers).toMatchObject({ compiled: 150, interpreter: 50 });
-    // After the last sample.
-    guest(7);
-    expect(profiler.profile().tiers).toMatchObject({ compiled: 150, interpreter: 57 });
+    // After the last sample: as before it, half and half.
+    guest(8);
+    expect(profiler.profile().tiers).toMatchObject({ compiled: 154, interpreter: 54 });
+    guest(12, { compiledTime: 0 });
+    expect(profiler.profile().tiers).toMatchObject({ compiled: 150, interpreter: 70 });
   });
 
   it("weighs a sample with the time that its tier took since its last one", () => {
@@ -158,6 +160,14 @@ describe("Profiler", () => {
     expect(Math.min(...asked)).toBeGreaterThan(10_000);
     expect(Math.max(...asked)).toBeLessThan(250_000);
     expect(new Set(asked).size).toBeGreaterThan(20);
+  });
+
+  it("has all time in each entry of the timeline", () => {
+    const { profiler, guest } = setUp();
+    for (let i = 0; i < 50; i++) guest(3_000_000, i % 5 === 0 ? { compiledTime: 1_000_000 } : undefined);
+    const { timeline } = profiler.profile();
+    expect(timeline.length).toBeGreaterThan(10);
+    for (const { time, tiers: times } of timeline) expect(sumOf(times)).toBeCloseTo(time, 3);
   });
 
   it("begins anew after a reset, also with what the CPU counted", () => {

@@ -75,6 +75,7 @@ export class Profiler implements MachineObserver, CpuObserver {
   /** Guest code since the CPU's last sample, and what is known to be compiled code but more than there was guest code. */
   #guestTime = 0;
   #compiledTime = 0;
+  #compiledShare = 0;
   #branches = 0;
 
   #interval: number;
@@ -131,13 +132,12 @@ export class Profiler implements MachineObserver, CpuObserver {
   /** What was recorded since the start, or since {@link reset}. */
   profile(): Profile {
     const now = this.#account();
-    // Guest code after the last sample. What the engine steps through exactly has no samples at all.
-    const times = { ...this.#times, interpreter: this.#times.interpreter + this.#guestTime };
+    const last = this.#totals(now);
     return {
       duration: now - this.#start,
-      tiers: times,
+      tiers: last.tiers,
       samples: [...this.#samples],
-      timeline: [...this.#timeline, this.#totals(now, times)],
+      timeline: [...this.#timeline, last],
       compilations: [...this.#compilations],
       instructions: Object.values(this.#instructions)
         .map((each): ProfiledInstruction => ({ ...each }))
@@ -193,6 +193,7 @@ export class Profiler implements MachineObserver, CpuObserver {
     this.#add("compiled", compiled);
     this.#add("interpreter", this.#guestTime - compiled);
     const rate = branches / Math.max(1, this.#guestTime);
+    if (this.#guestTime > 0) this.#compiledShare = compiled / this.#guestTime;
     this.#guestTime = 0;
     this.#branches += branches;
     this.#recordIfDue(tier, now);
@@ -279,7 +280,7 @@ export class Profiler implements MachineObserver, CpuObserver {
   }
 
   #note(now: number): void {
-    this.#timeline.push(this.#totals(now, this.#times));
+    this.#timeline.push(this.#totals(now));
     if (this.#timeline.length >= maximumTotals) {
       this.#timelineInterval *= 2;
       this.#timeline = this.#timeline.filter((_, index) => index % 2 === 0);
@@ -287,12 +288,19 @@ export class Profiler implements MachineObserver, CpuObserver {
     this.#nextTotals = now + this.#timelineInterval;
   }
 
-  #totals(now: number, times: TierTimes): ProfileTotals {
+  #totals(now: number): ProfileTotals {
+    // Guest code since the last sample is taken to be divided like that before it.
+    const compiled = this.#guestTime * this.#compiledShare;
+    const times: TierTimes = {
+      ...this.#times,
+      compiled: this.#times.compiled + compiled,
+      interpreter: this.#times.interpreter + this.#guestTime - compiled,
+    };
     const regions = this.#cpu?.regionStatistics ?? noRegions;
     const since = (name: keyof RegionStatistics): number => (regions[name] - this.#regionsBefore[name]) >>> 0;
     return {
       time: now - this.#start,
-      tiers: { ...times },
+      tiers: times,
       branches: this.#branches,
       regions: {
         present: regions.present,

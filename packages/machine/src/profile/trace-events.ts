@@ -153,7 +153,8 @@ function counters(timeline: readonly ProfileTotals[]): TraceEvent[] {
       pid,
       args,
     });
-    const share = (tier: Tier): number => round((100 * (to.tiers[tier] - from.tiers[tier])) / elapsed);
+    // What was divided anew since may have become less.
+    const share = (tier: Tier): number => round((100 * Math.max(0, to.tiers[tier] - from.tiers[tier])) / elapsed);
     const perSecond = (amount: number): number => round((amount * 1e9) / elapsed);
     return [
       counter("tiers, %", Object.fromEntries(tiers.map((tier) => [tier, share(tier)]))),
