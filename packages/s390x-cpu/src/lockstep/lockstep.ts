@@ -24,7 +24,8 @@ export type RegionFunction = (base: bigint) => number;
  * PSW, clock and storage must be the same, or a {@link LockstepError} is thrown through the engine.
  *
  * A region stores only into pages that the bank has open for stores, and by `storeBesideCode`; those pages are copied before. Time
- * stands still meanwhile. The exact engine runs with PER_STORES on, so that it tells of stores to other pages.
+ * stands still meanwhile. The exact engine runs with PER_STORES on, so that it tells of stores to other pages. Reference and change
+ * bits are not compared: they are set when a page is opened, which is the interpreter's in any case.
  */
 export class Lockstep {
   /** Nanoseconds that the clock shows during a comparison; undefined outside. */
