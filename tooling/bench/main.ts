@@ -14,7 +14,7 @@
 //       is one more machine of ours
 //   npm run bench -- programs --build-only DIR
 //       leaves that guest (kernel, initrd) and the programs (s390x/, native/) in a folder
-//   npm run bench -- soak [--minutes 60] [--json FILE] [--zarch-options="..."]
+//   npm run bench -- soak [--minutes 60] [--json FILE] [--zarch-options="..."] [--node-options="..."]
 //       mixed work in our guest for a long time: does a round of it take longer, does the process grow?
 //   npm run bench -- profile [--userland] [--list N]
 //       how often each handler runs in a boot, and the list of the hottest

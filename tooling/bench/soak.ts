@@ -21,19 +21,19 @@ export async function benchmarkSoak(args: readonly string[]): Promise<void> {
     options: {
       minutes: { type: "string", default: "60" },
       "zarch-options": { type: "string", default: "" },
+      "node-options": { type: "string", default: "" },
       json: { type: "string", default: join(cacheFolder, "soak.json") },
     },
   });
   const minutes = Number(values.minutes);
   if (!(minutes > 0)) throw new Error("--minutes must be a number above 0");
-  const emulator = zarch(await buildProgramGuest());
+  const emulator = zarch(await buildProgramGuest(), { nodeOptions: words(values["node-options"]) });
   const folder = await mkdtemp(join(tmpdir(), "zarch-soak-"));
   try {
     const disk = join(folder, "disk");
     const control = join(folder, "control");
     await emptyDisk(disk);
-    const further = values["zarch-options"].split(" ").filter((option) => option !== "");
-    const options = ["--disk", disk, "--control", control, ...further];
+    const options = ["--disk", disk, "--control", control, ...words(values["zarch-options"])];
     await using guest = await GuestMachine.boot({ ...emulator, arguments: [...emulator.arguments, ...options] });
     const before = hostDescription();
     const samples = await soak(guest, control, minutes);
@@ -54,6 +54,10 @@ export async function benchmarkSoak(args: readonly string[]): Promise<void> {
   } finally {
     await rm(folder, { recursive: true });
   }
+}
+
+function words(options: string): string[] {
+  return options.split(" ").filter((option) => option !== "");
 }
 
 async function emptyDisk(path: string): Promise<void> {
