@@ -13,6 +13,7 @@ import { defineMultiplyDivide } from "./multiply-divide.ts";
 import { defineShift } from "./shift.ts";
 import { defineStorageStorage } from "./storage-storage.ts";
 import { defineString } from "./string.ts";
+import { defineSystemMask } from "./system-mask.ts";
 import { DefinitionTable } from "./table.ts";
 
 /** Every instruction that the CPU knows. */
@@ -28,6 +29,7 @@ export function definedInstructions(): readonly DefinedInstruction[] {
   defineBranch(table);
   defineStorageStorage(table);
   defineString(table);
+  defineSystemMask(table);
   defineMiscellaneous(table);
   defineClock(table);
   defineFloatingPoint(table);

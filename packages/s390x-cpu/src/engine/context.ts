@@ -330,6 +330,7 @@ export type EngineFunction =
   | "translateBytes"
   | "testBytes"
   | "divideWide"
+  | "pendingTimers"
   | "tod";
 
 /** A definition, and how the decoder and the engines treat it. */

@@ -170,7 +170,6 @@ export function generateInterpreter(options: InterpreterOptions): GeneratedInter
     "translateParts",
     "invalidateParts",
     "copyReversed",
-    "pendingTimers",
     "nanosecondsToClockComparator",
     "nanosecondsToCpuTimer",
     "setTod",

@@ -91,6 +91,9 @@ export const RECORD_POOL_NEXT = 0x8e0;
 export const REGIONS_ENTERED = 0x8e4;
 export const REGIONS_HANDED_BACK = 0x8e8;
 
+/** Nonzero when an interruption other than one of the timers may be pending, whether the masks allow it or not. */
+export const INTERRUPTION_PENDING = 0x8ec;
+
 /** Buffer through which accesses that cross a page go, 32 bytes. */
 export const CROSSING = 0x900;
 /**

@@ -38,6 +38,7 @@ const imported: readonly (readonly [name: string, params: readonly ValueType[], 
   ["testBytes", ["i32", "i32", "i32"], "i32"],
   ["divideWide", ["i64", "i64", "i64"], "i64"],
   ["tod", [], "i64"],
+  ["pendingTimers", [], "i32"],
 ];
 
 /** Names of the interpreter's exports that a region's imports are. */

@@ -255,6 +255,37 @@ describe.each(["jit", "lockstep"] as const)("compiled regions: the same definiti
     expectSame({ text, registers, storage: Uint8Array.from({ length: 256 }, (_, i) => i + 1) });
   });
 
+  it("insn: STNSM, STOSM, SSM: a loop that turns interruptions off and on stays in its region, until one is pending", () => {
+    const text = assembled(`
+      lghi %r11,2000
+      again:
+      stnsm 0(%r12),0xfc
+      aghi %r1,1
+      stosm 1(%r12),3
+      agr %r2,%r1
+      stnsm 2(%r12),0xfd
+      ssm 1(%r12)
+      ssm 0(%r12)
+      brctg %r11,again
+      lhi %r0,7
+      svc 0`);
+    const before = compiled.regionStatistics!.entered;
+    const start = { text, registers: new Array<bigint>(16).fill(0n), storage: Uint8Array.of(3), psw: 0x0300_0001_8000_0000n };
+    expectSame(start);
+    expect(compiled.regionStatistics!.entered - before).toBeLessThan(1500);
+    const external = 0x1b0;
+    for (const cpu of [compiled, pair.interpreted]) {
+      prepare(cpu, { ...start, psw: 0x0000_0001_8000_0000n });
+      cpu.memory.storeBigUint64(external, 0x0002_0001_8000_0000n, "big");
+      cpu.memory.storeBigUint64(external + 8, 0x333n, "big");
+      cpu.setControl(0, 0x200n);
+      cpu.run({ budget: 700 });
+      cpu.queueExternal({ code: 0x2401, cpuAddress: 0, parameter: 0 });
+    }
+    expect(finish(compiled).state.psw.address).toBe(0x333n);
+    expect(finish(pair.interpreted).state.psw.address).toBe(0x333n);
+  });
+
   it("a step in the exact engine between runs, in pages that the other never saw, disturbs nothing", () => {
     const start = {
       text: assembled("again: aghi %r1,1\nbrctg %r11,again\nsvc 0"),

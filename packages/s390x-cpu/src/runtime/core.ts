@@ -165,6 +165,7 @@ export class CpuCore {
   /** Asks the engine to look for interruptions before the next instruction. */
   attention(): void {
     this.registers.setWord(layout.ATTENTION, 1);
+    this.registers.setWord(layout.INTERRUPTION_PENDING, 1);
   }
 
   // ---- clocks ----

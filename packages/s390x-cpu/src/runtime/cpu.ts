@@ -191,6 +191,7 @@ export class Cpu {
         continue;
       }
       registers.setWord(layout.ATTENTION, 0);
+      registers.setWord(layout.INTERRUPTION_PENDING, this.#interruptions.mayBecomeDue() ? 1 : 0);
       const slice = regions ? Math.min(left, regions.untilSample) : left;
       registers.setWord(layout.BUDGET, slice);
       const exit = engine.run();

@@ -301,6 +301,20 @@ export class Interruptions {
     return this.#pendingExternal() !== 0 || this.#pendingIo() !== 0 || this.#isMachineCheckPending();
   }
 
+  /** Whether an I/O or external interruption, but for those of the timers, is pending that the PSW may come to allow. */
+  mayBecomeDue(): boolean {
+    const core = this.#core;
+    const { channelSubsystem, serviceCall, externalInterruptions } = core.ports;
+    return (
+      core.emergencySignal ||
+      core.externalCall ||
+      core.externalQueue.length > 0 ||
+      (channelSubsystem?.pendingInterruptionSubclasses() ?? 0) !== 0 ||
+      (serviceCall?.serviceSignalPending() ?? false) ||
+      (externalInterruptions?.pendingExternalInterruption() ?? 0) !== 0
+    );
+  }
+
   #isMachineCheckPending(): boolean {
     const { registers, ports } = this.#core;
     return (
