@@ -285,13 +285,7 @@ export class RegionContext extends StorageContext {
   }
 
   protected override storeMiss(address: I64, bytes: number, value: I64, operand: 1 | 2 | 3 | 4): void {
-    const base: FieldName = `b${operand}`;
-    // The first two pages are never in the bank for stores; an operating system has much to store there, with no base register.
-    if (!this.#fields.has(base) || this.#fixed(base) !== 0) {
-      this.fault();
-      return;
-    }
-    const stored = this.functions.callI32("storeBesideCode", address, i32.const(bytes), value, i32.const(0));
+    const stored = this.functions.callI32("storeBesideCode", address, i32.const(bytes), value, this.baseNumber(operand));
     this.f.if(i32.eqz(stored), () => this.fault());
   }
 

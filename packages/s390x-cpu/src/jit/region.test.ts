@@ -240,6 +240,32 @@ describe.each(["jit", "lockstep"] as const)("compiled regions: the same definiti
     expect(compiled.state.general[1]).toBe(21n);
   });
 
+  it("stores beside code, as on a stack with a trampoline on it, do not leave the region", () => {
+    const registers = new Array<bigint>(16).fill(0n);
+    const text = assembled(`
+      lgfi %r11,20000
+      larl %r4,stack
+      larl %r5,trampoline
+      basr %r14,%r5
+      again:
+      stg %r11,0(%r4)
+      st %r11,128(%r4)
+      mvi 256(%r4),7
+      ag %r1,0(%r4)
+      brctg %r11,again
+      basr %r14,%r5
+      svc 0
+      .balign 256
+      trampoline: aghi %r2,1
+      br %r14
+      .balign 256
+      stack: .quad 0`);
+    const before = compiled.regionStatistics!.handedBack;
+    expectSame({ text, registers, storage: new Uint8Array(0) });
+    expect(compiled.state.general.slice(1, 3)).toEqual([200_010_000n, 2n]);
+    expect(compiled.regionStatistics!.handedBack - before).toBeLessThan(100);
+  });
+
   it("EXECUTE RELATIVE LONG takes its length from the register", () => {
     const registers = new Array<bigint>(16).fill(0n);
     const text = assembled(`
