@@ -25,8 +25,10 @@ function roomIn(address: I64): I32 {
   return i32.sub(4096, i32.and(i32.wrap(address), 0xfff));
 }
 
-function smaller(a: I32, b: I32): I32 {
-  return select(a, b, i32.ltU(a, b));
+/** Bytes from both addresses to the first end of a page. */
+function roomInBoth(c: Context, first: I64, second: I64): I32 {
+  const [a, b] = [c.let(roomIn(first)), c.let(roomIn(second))];
+  return c.let(select(a, b, i32.ltU(a, b)));
 }
 
 /** Sets a general register to an address: in 24- and 31-bit mode bits 0-31 stay. */
@@ -93,7 +95,7 @@ function defineCompare(table: DefinitionTable): void {
         setAddress(c, "r2", i64.add(second, i64.extendU(by)));
         finishWith(c, cc);
       };
-      const count = c.let(smaller(roomIn(first), roomIn(second)));
+      const count = roomInBoth(c, first, second);
       withByte(c, first, 1, "read", (a) =>
         withByte(c, second, 2, "read", (b) => {
           const result = c.let(call("i32", c.function("compareStrings"), a, b, count, character));
@@ -111,7 +113,7 @@ function defineMove(table: DefinitionTable): void {
     withCharacter(c, (character) => {
       const target = c.let(c.wrapAddress(c.gr64("r1")));
       const source = c.let(c.wrapAddress(c.gr64("r2")));
-      const count = c.let(smaller(roomIn(target), roomIn(source)));
+      const count = roomInBoth(c, target, source);
       withByte(c, source, 2, "read", (from) =>
         withByte(c, target, 1, "write", (to) => {
           const index = c.let(call("i32", c.function("findByte"), from, count, character));

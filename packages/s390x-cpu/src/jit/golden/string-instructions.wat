@@ -17,7 +17,7 @@
 ;; end:    .space 256
 ;; copy:   .space 32
 ;;
-;; 64-bit mode, 10 guest instructions in 6 blocks, 1163 bytes of WebAssembly
+;; 64-bit mode, 10 guest instructions in 6 blocks, 1153 bytes of WebAssembly
 
 (module
   (import "env" "memory" (memory 804 804))
@@ -29,7 +29,8 @@
     (local $cc_bf64 f64) (local $address i64) (local $reason i32) (local $budget i32) (local $next i32) (local $count i32) (local $bank i32)
     (local $t15 i64) (local $r2 i64) (local $r5 i64) (local $r3 i64) (local $r0 i64) (local $t20 i32) (local $t21 i64) (local $t22 i32)
     (local $t23 i32) (local $t24 i32) (local $t25 i64) (local $t26 i32) (local $t27 i32) (local $t28 i32) (local $t29 i64) (local $t30 i64)
-    (local $r6 i64) (local $r7 i64) (local $t33 i32) (local $t34 i32) (local $t35 i32) (local $t36 i64) (local $r4 i64) (local $t38 i32)
+    (local $r6 i64) (local $r7 i64) (local $t33 i32) (local $t34 i32) (local $t35 i32) (local $t36 i32) (local $t37 i32) (local $t38 i64)
+    (local $r4 i64) (local $t40 i32)
 
     ;; entry: budget, registers and condition code into locals
     (local.set $bank (i32.load (i32.const 2100)) (; BANK ;))
@@ -129,52 +130,48 @@
               (if (i32.le_u (local.get $t28) (i32.const 255)) (then
                 (local.set $t30 (local.get $r6))
                 (local.set $t29 (local.get $r7))
-                (local.set $t27
-                  (select
-                    (i32.sub (i32.const 4096) (i32.and (i32.wrap_i64 (local.get $t30)) (i32.const 4095)))
-                    (i32.sub (i32.const 4096) (i32.and (i32.wrap_i64 (local.get $t29)) (i32.const 4095)))
-                    (i32.lt_u
-                      (i32.sub (i32.const 4096) (i32.and (i32.wrap_i64 (local.get $t30)) (i32.const 4095)))
-                      (i32.sub (i32.const 4096) (i32.and (i32.wrap_i64 (local.get $t29)) (i32.const 4095))))))
+                (local.set $t27 (i32.sub (i32.const 4096) (i32.and (i32.wrap_i64 (local.get $t30)) (i32.const 4095))))
+                (local.set $t26 (i32.sub (i32.const 4096) (i32.and (i32.wrap_i64 (local.get $t29)) (i32.const 4095))))
+                (local.set $t24 (select (local.get $t27) (local.get $t26) (i32.lt_u (local.get $t27) (local.get $t26))))
                 (local.set $t25 (local.get $t29))
-                (local.set $t26
+                (local.set $t23
                   (i32.add (local.get $bank) (i32.and (i32.wrap_i64 (i64.shr_u (local.get $t25) (i64.const 8))) (i32.const 16368))))
-                (if (i64.gt_u (i64.sub (local.get $t25) (i64.load (local.get $t26))) (i64.const 4095)) (then
-                  (local.set $t24 (i32.const 0))
+                (if (i64.gt_u (i64.sub (local.get $t25) (i64.load (local.get $t23))) (i64.const 4095)) (then
+                  (local.set $t22 (i32.const 0))
                 ) (else
-                  (local.set $t24 (i32.add (i32.sub (i32.load offset=8 (local.get $t26)) (i32.wrap_i64 (local.get $t25))) (i32.const 15)))
+                  (local.set $t22 (i32.add (i32.sub (i32.load offset=8 (local.get $t23)) (i32.wrap_i64 (local.get $t25))) (i32.const 15)))
                 ))
-                (if (local.get $t24) (then
+                (if (local.get $t22) (then
                   (local.set $t21 (local.get $t30))
-                  (local.set $t23
+                  (local.set $t20
                     (i32.add (local.get $bank) (i32.and (i32.wrap_i64 (i64.shr_u (local.get $t21) (i64.const 8))) (i32.const 16368))))
-                  (if (i64.gt_u (i64.sub (local.get $t21) (i64.load offset=16384 (local.get $t23))) (i64.const 4095)) (then
-                    (local.set $t22 (i32.const 0))
+                  (if (i64.gt_u (i64.sub (local.get $t21) (i64.load offset=16384 (local.get $t20))) (i64.const 4095)) (then
+                    (local.set $t33 (i32.const 0))
                   ) (else
-                    (local.set $t22
-                      (i32.add (i32.sub (i32.load offset=16392 (local.get $t23)) (i32.wrap_i64 (local.get $t21))) (i32.const 15)))
+                    (local.set $t33
+                      (i32.add (i32.sub (i32.load offset=16392 (local.get $t20)) (i32.wrap_i64 (local.get $t21))) (i32.const 15)))
                   ))
-                  (if (local.get $t22) (then
-                    (local.set $t20 (call $findByte (local.get $t24) (local.get $t27) (local.get $t28)))
-                    (local.set $t33 (i32.lt_u (local.get $t20) (local.get $t27)))
-                    (local.set $t34 (i32.add (local.get $t20) (local.get $t33)))
+                  (if (local.get $t33) (then
+                    (local.set $t34 (call $findByte (local.get $t22) (local.get $t24) (local.get $t28)))
+                    (local.set $t35 (i32.lt_u (local.get $t34) (local.get $t24)))
+                    (local.set $t36 (i32.add (local.get $t34) (local.get $t35)))
                     (if
-                      (i32.ge_u (i32.sub (i32.sub (local.get $t24) (local.get $t22)) (i32.const 1)) (i32.sub (local.get $t34) (i32.const 1)))
+                      (i32.ge_u (i32.sub (i32.sub (local.get $t22) (local.get $t33)) (i32.const 1)) (i32.sub (local.get $t36) (i32.const 1)))
                     (then
-                      (local.set $t35 (i32.sub (local.get $t34) (i32.const 1)))
+                      (local.set $t37 (i32.sub (local.get $t36) (i32.const 1)))
                       (call $copySpan
-                        (i32.sub (local.get $t22) (local.get $t35))
-                        (i32.sub (local.get $t24) (local.get $t35))
-                        (local.get $t34))
-                      (local.set $t15 (i64.add (local.get $t30) (i64.extend_i32_u (local.get $t20))))
+                        (i32.sub (local.get $t33) (local.get $t37))
+                        (i32.sub (local.get $t22) (local.get $t37))
+                        (local.get $t36))
+                      (local.set $t15 (i64.add (local.get $t30) (i64.extend_i32_u (local.get $t34))))
                       (local.set $r6 (local.get $t15))
-                      (if (local.get $t33) (then
+                      (if (local.get $t35) (then
                         (local.set $cc (i32.const 1))
                         (local.set $cc_kind (i32.const 0))
                         (br $to_1002e)
                       ))
-                      (local.set $t36 (i64.add (local.get $t29) (i64.extend_i32_u (local.get $t20))))
-                      (local.set $r7 (local.get $t36))
+                      (local.set $t38 (i64.add (local.get $t29) (i64.extend_i32_u (local.get $t34))))
+                      (local.set $r7 (local.get $t38))
                       (local.set $cc (i32.const 3))
                       (local.set $cc_kind (i32.const 0))
                       (br $to_1002e)
@@ -189,7 +186,7 @@
 
             ;; 1002e: jo move
             (if (local.get $cc_kind) (then
-              (local.set $t35
+              (local.set $t37
                 (call $conditionCode
                   (local.get $cc_kind)
                   (local.get $cc_a32)
@@ -199,9 +196,9 @@
                   (local.get $cc_af64)
                   (local.get $cc_bf64)))
             ) (else
-              (local.set $t35 (local.get $cc))
+              (local.set $t37 (local.get $cc))
             ))
-            (local.set $cc (local.get $t35))
+            (local.set $cc (local.get $t37))
             (local.set $cc_kind (i32.const 0))
             (if (i32.and (i32.shl (i32.const 1) (local.get $cc)) (i32.const 8)) (then
               (local.set $budget (i32.sub (local.get $budget) (i32.const 1)))
@@ -214,10 +211,10 @@
             ))
 
             ;; 10032: brctg %r4,again
-            (local.set $t36 (i64.sub (local.get $r4) (i64.const 1)))
-            (local.set $r4 (local.get $t36))
-            (local.set $t35 (i64.ne (local.get $t36) (i64.const 0)))
-            (if (local.get $t35) (then
+            (local.set $t38 (i64.sub (local.get $r4) (i64.const 1)))
+            (local.set $r4 (local.get $t38))
+            (local.set $t37 (i64.ne (local.get $t38) (i64.const 0)))
+            (if (local.get $t37) (then
               (local.set $budget (i32.sub (local.get $budget) (i32.const 1)))
               (if (i32.lt_s (local.get $budget) (i32.const 0)) (then
                 (local.set $address (i64.add (local.get $base) (i64.const 14)))
@@ -245,7 +242,7 @@
     (i64.store (i32.const 1080) (local.get $r7)) (; %r7 ;)
     (i64.store (i32.const 1056) (local.get $r4)) (; %r4 ;)
     (if (local.get $cc_kind) (then
-      (local.set $t38
+      (local.set $t40
         (call $conditionCode
           (local.get $cc_kind)
           (local.get $cc_a32)
@@ -255,9 +252,9 @@
           (local.get $cc_af64)
           (local.get $cc_bf64)))
     ) (else
-      (local.set $t38 (local.get $cc))
+      (local.set $t40 (local.get $cc))
     ))
-    (i32.store (i32.const 2072) (local.get $t38)) (; CC ;)
+    (i32.store (i32.const 2072) (local.get $t40)) (; CC ;)
     (i64.store (i32.const 2064) (local.get $address)) (; PSW_ADDRESS ;)
     (i32.store (i32.const 2112) (local.get $budget)) (; BUDGET ;)
     (local.get $reason)
