@@ -45,6 +45,7 @@ import {
   RECORD_PAGE_FRAME,
   REGION_COUNT,
   REGION_DECLINED,
+  REGION_HANDED_BACK,
   REGION_HANDLER,
   REGION_KEY,
   REGION_TIME,
@@ -107,6 +108,7 @@ export function generateInterpreter(options: InterpreterOptions): GeneratedInter
   functions.imported("writeResolved", module.importFunction("env", "writeResolved", { params: ["i32", "i32", "i32"], results: [] }));
   functions.imported("stored", module.importFunction("env", "stored", { params: ["i32", "i32"], results: [] }));
   functions.imported("codeChanged", module.importFunction("env", "codeChanged", { params: ["i32", "i32", "i32"], results: [] }));
+  functions.imported("recordsForgotten", module.importFunction("env", "recordsForgotten", { params: ["i32", "i32"], results: [] }));
   functions.imported("codeForgotten", module.importFunction("env", "codeForgotten", { params: [], results: [] }));
   module.importMemory("env", "memory", { minimum: layout.wasmPages, maximum: layout.wasmPages });
 
@@ -410,6 +412,7 @@ function defineRun(functions: FunctionSet, options: InterpreterOptions, hot: rea
             });
           });
           f.if(i32.eq(result.value, RegionExit.declined), () => f.storeI32(at(REGION_DECLINED), number.value));
+          f.if(i32.eq(result.value, RegionExit.interpret), () => f.storeI32(at(REGION_HANDED_BACK), number.value));
           f.set(passBy, i32.ne(result.value, RegionExit.done));
           f.storeI32(at(REGIONS_HANDED_BACK), i32.add(i32.load(at(REGIONS_HANDED_BACK)), passBy.value));
           // The way to an instruction that was handed back is free: it must come before the budget ends.

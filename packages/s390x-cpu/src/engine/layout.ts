@@ -65,6 +65,8 @@ export const INSTRUCTIONS = 0x890;
 export const RELATIVE_ADJUST = 0x898;
 /** First of the chain of record pages that are free for reuse, or 0. */
 export const PAGE_RELEASE = 0x8a0;
+/** The page of records that is next to be taken from its frame when there is no other. */
+export const RECORD_POOL_HAND = 0x8a4;
 
 /** Value of the TOD clock when the host clock was 0, 64 bits (wrapping). */
 export const TOD_EPOCH = 0x8a8;
@@ -103,6 +105,8 @@ export const CROSSING = 0x900;
 export const INDIRECT_SITE = 0x920;
 export const INDIRECT_BASE = 0x928;
 export const INDIRECT_TARGET = 0x930;
+/** Handler number of the region that last handed an instruction back, for the runtime to look at and clear. */
+export const REGION_HANDED_BACK = 0x938;
 /** Doubleword that holds instruction text that crosses a page. */
 export const TEXT = 0x940;
 /** Record of the target of EXECUTE, with page-end records behind it. */

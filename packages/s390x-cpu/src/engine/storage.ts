@@ -23,6 +23,7 @@ import {
   RECORD_PAGE_REGION_LINES,
   RECORD_PAGE_SIZE,
   RECORD_PAGE_STORES,
+  RECORD_POOL_HAND,
   RECORD_POOL_NEXT,
   RECORD_SIZE,
   TLB_FETCH,
@@ -56,6 +57,7 @@ export function declareStorage(functions: FunctionSet): void {
   functions.declare("clearWriteEntries", []);
   functions.declare("clearAllBanks", []);
   functions.declare("forgetCode", []);
+  functions.declare("makeRoom", []);
   functions.declare("forgetFrame", ["i32"]);
   functions.declare("forgetPageIndex", ["i32"]);
 }
@@ -286,6 +288,32 @@ function defineRecordPages(functions: FunctionSet, layout: MemoryLayout): void {
     f.memoryFill(at(layout.recordPages), 0, (layout.size / 4096) * 4);
     f.storeI32(at(PAGE_RELEASE), 0);
     f.storeI32(at(RECORD_POOL_NEXT), layout.recordPool);
+    f.storeI32(at(RECORD_POOL_HAND), layout.recordPool);
+    f.call(functions.index("clearFetchEntries"));
+  });
+
+  // makeRoom(): takes an eighth of all pages of records from their frames, in turn.
+  functions.define("makeRoom", [], undefined, (f) => {
+    const batch = Math.ceil((layout.recordPoolEnd - layout.recordPool) / RECORD_PAGE_SIZE / 8);
+    const left = f.local("i32");
+    const page = f.local("i32");
+    f.set(left, i32.const(batch));
+    f.set(page, i32.load(at(RECORD_POOL_HAND)));
+    f.loop((again) => {
+      f.if(i32.gtU(i32.add(page.value, RECORD_PAGE_SIZE), layout.recordPoolEnd), () => f.set(page, i32.const(layout.recordPool)));
+      // The instruction that needs the room may lie in the current page.
+      f.if(i32.ne(page.value, i32.load(at(RECORD_PAGE))), () => {
+        const frame = f.let(i32.load(page.value, RECORD_PAGE_FRAME));
+        f.call(functions.index("recordsForgotten"), frame, page.value);
+        f.storeI32(i32.add(i32.const(layout.recordPages), i32.shl(frame, 2)), 0);
+        f.storeI32(page.value, i32.load(at(PAGE_RELEASE)), 32, RECORD_PAGE_FRAME);
+        f.storeI32(at(PAGE_RELEASE), page.value);
+      });
+      f.set(page, i32.add(page.value, RECORD_PAGE_SIZE));
+      f.set(left, i32.sub(left.value, 1));
+      f.brIf(again, left.value);
+    });
+    f.storeI32(at(RECORD_POOL_HAND), page.value);
     f.call(functions.index("clearFetchEntries"));
   });
 
@@ -296,12 +324,13 @@ function defineRecordPages(functions: FunctionSet, layout: MemoryLayout): void {
     const page = f.local("i32");
     f.set(page, i32.load(slot));
     f.if(page.value, () => f.return(page.value));
+    const isPoolUsed = i32.gtU(i32.add(getNext(), RECORD_PAGE_SIZE), layout.recordPoolEnd);
+    f.if(i32.and(i32.eqz(i32.load(at(PAGE_RELEASE))), isPoolUsed), () => f.call(functions.index("makeRoom")));
     f.set(page, i32.load(at(PAGE_RELEASE)));
     f.if(
       page.value,
       () => f.storeI32(at(PAGE_RELEASE), i32.load(page.value, RECORD_PAGE_FRAME)),
       () => {
-        f.if(i32.gtU(i32.add(getNext(), RECORD_PAGE_SIZE), layout.recordPoolEnd), () => f.call(functions.index("forgetCode")));
         f.set(page, getNext());
         f.storeI32(at(RECORD_POOL_NEXT), i32.add(page.value, RECORD_PAGE_SIZE));
       },

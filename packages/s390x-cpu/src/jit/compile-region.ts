@@ -59,6 +59,11 @@ export interface RegionOptions {
   readonly mode: AddressingMode;
   /** Frames of the pages that the region's code lies in, by page offset. Page 0 is where the region is entered. */
   readonly frames: ReadonlyMap<number, number>;
+  /**
+   * Stores into pages that hold code, too, do not leave the region. All others get slower: a call where a page is not at hand costs registers on
+   * the way where it is.
+   */
+  readonly hasStoresBesideCode?: boolean;
   /** Counts instructions at INSTRUCTIONS, for comparisons with the interpreter: as the exact engine does. */
   readonly isCounting: boolean;
   /** The region may take for granted that the BFP state is settled: shorter code for arithmetic, but it declines when that is not so. */
@@ -171,6 +176,7 @@ class RegionBuilder {
       base: f.param(0, "i64", "base"),
       bank: f.local("i32", "bank"),
       mode: options.mode,
+      hasStoresBesideCode: options.hasStoresBesideCode === true,
       leave: (target, reason) => this.#leave(target, reason),
       goTo: (offset) => this.#edge(offset),
       goToAddress: (target) => this.#goToAddress(target),

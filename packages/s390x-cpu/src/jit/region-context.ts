@@ -34,6 +34,8 @@ export interface RegionFrame {
   readonly base: Local<"i64">;
   readonly bank: Local<"i32">;
   readonly mode: AddressingMode;
+  /** As in the options of a region. */
+  readonly hasStoresBesideCode: boolean;
   /** Leaves the region for an address. */
   leave(address: I64, exit: RegionExit): void;
   /** Goes on at an offset, inside the region or outside. */
@@ -285,6 +287,13 @@ export class RegionContext extends StorageContext {
   }
 
   protected override storeMiss(address: I64, bytes: number, value: I64, operand: 1 | 2 | 3 | 4): void {
+    const base: FieldName = `b${operand}`;
+    // The first two pages are never in the bank for stores; an operating system has much to store there, with no base register.
+    const isLowcore = this.#fields.has(base) && this.#fixed(base) === 0;
+    if (!isLowcore && !this.#frame.hasStoresBesideCode) {
+      this.fault();
+      return;
+    }
     const stored = this.functions.callI32("storeBesideCode", address, i32.const(bytes), value, this.baseNumber(operand));
     this.f.if(i32.eqz(stored), () => this.fault());
   }

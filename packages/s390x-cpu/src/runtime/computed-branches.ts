@@ -23,6 +23,15 @@ export class ComputedBranches {
     return counts ? [...counts].sort(([, a], [, b]) => b - a).map(([distance]) => distance) : [];
   }
 
+  /** The branches that are known. */
+  keys(): IterableIterator<number> {
+    return this.#counts.keys();
+  }
+
+  delete(branch: number): void {
+    this.#counts.delete(branch);
+  }
+
   clear(): void {
     this.#counts.clear();
   }

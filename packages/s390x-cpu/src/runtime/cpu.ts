@@ -456,6 +456,7 @@ export function createCpu(options: CpuOptions): Cpu {
       else cpu.programEvents.writeResolved(high, low, absolute >>> 0);
     },
     codeChanged: (frame: number, low: number, high: number): void => regions?.codeChanged(frame, low, high),
+    recordsForgotten: (frame: number, page: number): void => regions?.recordsForgotten(frame, page),
     codeForgotten: (): void => regions?.codeForgotten(),
     stored: (absolute: number, length: number): void => {
       if (lockstep?.time === undefined) cpu.programEvents.stored(absolute >>> 0, length);

@@ -36,14 +36,15 @@ const FASTER = 4;
 
 /** How often a region must be found to be left by a computed branch to be compiled anew, with what was learned. */
 const DEPARTURES: readonly number[] = [8, 32, 128, 512];
+/** How many samples after an instruction that a region handed back make it worth compiling anew. */
+const MANY_HANDED_BACK = 8;
 /** How much larger a region may be when it is known where its computed branches go: interpreters and their like. */
 const LEARNED_FACTOR = 2;
 
 interface Region {
   /** Undefined while it is being compiled. */
   number: number | undefined;
-  /** Record of its first instruction. */
-  readonly record: number;
+  readonly place: RegionPlace;
   /** Lines of 64 bytes that its code lies in, by frame: 64 bits as two halves. */
   readonly lines: ReadonlyMap<number, readonly [low: number, high: number]>;
   /** Whether it takes a settled BFP state for granted; undefined when its code is the same in any, and until that is known. */
@@ -86,6 +87,8 @@ export class Regions {
   readonly #departures = new Map<number, number>();
   /** Records of entries where a region for a settled BFP state was found to decline. */
   readonly #unsettled = new Set<number>();
+  /** How often a sample found that a region had handed back an instruction, by the record of its entry. */
+  readonly #handedBack = new Map<number, number>();
   #interval: number;
   #random = 0;
   #untilSample = 1;
@@ -159,6 +162,7 @@ export class Regions {
     const { interval, threshold } = this.#settings;
     const weight = Math.min(this.#sinceSample / interval, Math.max(1, threshold / 2));
     this.#sinceSample = 0;
+    this.#learnStores();
     const isNews = this.#learnBranch();
     const page = this.#code.recordPageAt(addressHigh, addressLow);
     if (page === undefined) return;
@@ -191,7 +195,7 @@ export class Regions {
    * Whether a region at which the CPU is should be compiled anew for the BFP state: it declines because that is not settled, or could be
    * faster because it is. The latter only at places where the former was never so.
    */
-  #isForOtherBfpState({ record, isBfpSettled }: Region): boolean {
+  #isForOtherBfpState({ place: { record }, isBfpSettled }: Region): boolean {
     if (isBfpSettled === undefined || isBfpSettled === this.#isBfpSettled) return false;
     if (isBfpSettled) this.#unsettled.add(record);
     return isBfpSettled || !this.#unsettled.has(record);
@@ -212,8 +216,22 @@ export class Regions {
     if (this.#words[word] !== layout.REGION_HANDLER + (region.number ?? 0)) return false;
     this.#words[word] = 0;
     this.#drop(region);
-    this.#changes.set(region.record, (this.#changes.get(region.record) ?? 0) + 1);
+    this.#changes.set(region.place.record, (this.#changes.get(region.place.record) ?? 0) + 1);
     return true;
+  }
+
+  /** If a region hands back instructions often, stores beside code are compiled into it: they may be the reason. */
+  #learnStores(): void {
+    const word = layout.REGION_HANDED_BACK >>> 2;
+    const region = this.#byNumber[this.#words[word]! - layout.REGION_HANDLER];
+    this.#words[word] = 0;
+    if (!region) return;
+    const { record, base, entry } = region.place;
+    const page = this.#code.recordPageAt(Number(base >> 32n), Number(base & 0xffff_ffffn));
+    const count = (this.#handedBack.get(record) ?? 0) + 1;
+    this.#handedBack.set(record, count);
+    // Only where the region is what it was made for, in the present address space.
+    if (count === MANY_HANDED_BACK && page !== undefined && page + entry * 8 === record) this.#compile(region.place);
   }
 
   /** If a region was just left by a computed branch, notes where that went; compiles the region anew when that makes it better. */
@@ -246,10 +264,19 @@ export class Regions {
       const [ownLow, ownHigh] = region.lines.get(frame)!;
       if ((ownLow & low) === 0 && (ownHigh & high) === 0) continue;
       this.#drop(region);
-      this.#departures.delete(region.record);
-      this.#changes.set(region.record, (this.#changes.get(region.record) ?? 0) + 1);
+      this.#departures.delete(region.place.record);
+      this.#changes.set(region.place.record, (this.#changes.get(region.place.record) ?? 0) + 1);
       this.#counts.changed++;
     }
+  }
+
+  /** The page of records of a frame is gone, and will be another frame's. */
+  recordsForgotten(frame: number, page: number): void {
+    for (const region of this.#byFrame.get(frame) ?? []) this.#drop(region);
+    this.#byFrame.delete(frame);
+    const hints = [this.#samples, this.#changes, this.#departures, this.#refused, this.#unsettled, this.#handedBack];
+    for (const each of [...hints, this.#branches])
+      for (const record of each.keys()) if (record >= page && record < page + layout.RECORD_PAGE_SIZE) each.delete(record);
   }
 
   /** All records are gone. */
@@ -266,11 +293,15 @@ export class Regions {
     this.#branches.clear();
     this.#departures.clear();
     this.#unsettled.clear();
+    this.#handedBack.clear();
   }
 
   #drop(region: Region): void {
     this.#unwatch(region);
-    const { number, record } = region;
+    const {
+      number,
+      place: { record },
+    } = region;
     if (number === undefined) return;
     const place = record >>> 1;
     if (this.#halfwords[place] === layout.REGION_HANDLER + number)
@@ -307,9 +338,10 @@ export class Regions {
     }
     const { code, frames } = found;
     const isBfpSettled = this.#isBfpSettled && !this.#unsettled.has(record);
+    const hasStoresBesideCode = (this.#handedBack.get(record) ?? 0) >= MANY_HANDED_BACK;
     const isCounting = this.#lockstep !== undefined;
     const isObserved = this.#observer !== undefined;
-    const options = { layout: this.#places, mode, frames, isBfpSettled, isCounting, isObserved };
+    const options = { layout: this.#places, mode, frames, isBfpSettled, hasStoresBesideCode, isCounting, isObserved };
     const install = (region: Region, { module, bytes, usesBfpState }: CompiledModule): void => {
       if (usesBfpState) region.isBfpSettled = isBfpSettled;
       this.#install(region, module, key, found);
@@ -319,7 +351,7 @@ export class Regions {
       this.#observer?.regionCompiled({ address: place.base + BigInt(place.entry), instructions, bytes });
     };
     if (this.#compiler) {
-      this.#compileElsewhere(this.#compiler, toRequest(code, options), this.#watch(record, found), install);
+      this.#compileElsewhere(this.#compiler, toRequest(code, options), this.#watch(place, found), install);
       return;
     }
     const compiled = compileRegion(code, options);
@@ -332,7 +364,7 @@ export class Regions {
     this.#observer?.begin("host-compiler");
     const module = new WebAssembly.Module(wasm);
     this.#observer?.end();
-    install(this.#watch(record, found), { module, bytes: wasm.length, usesBfpState });
+    install(this.#watch(place, found), { module, bytes: wasm.length, usesBfpState });
   }
 
   #compileElsewhere(
@@ -341,7 +373,7 @@ export class Regions {
     region: Region,
     install: (region: Region, compiled: CompiledModule) => void,
   ): void {
-    const { record } = region;
+    const { record } = region.place;
     const settle = (reply: RegionReply | undefined): void => {
       if (this.#pending.get(record) === region) this.#pending.delete(record);
       if (region.isGone) return;
@@ -361,7 +393,7 @@ export class Regions {
   }
 
   /** From here on a store to the code gives the region up. */
-  #watch(record: number, { lines }: FoundCode): Region {
+  #watch(place: RegionPlace, { lines }: FoundCode): Region {
     const byFrame = new Map<number, readonly [number, number]>();
     for (const [records, [low, high]] of lines) {
       for (const place of [layout.RECORD_PAGE_LINES, layout.RECORD_PAGE_REGION_LINES]) {
@@ -370,7 +402,7 @@ export class Regions {
       }
       byFrame.set(this.#words[(records + layout.RECORD_PAGE_FRAME) >>> 2]!, [low, high]);
     }
-    const region: Region = { number: undefined, record, lines: byFrame, isBfpSettled: undefined, isGone: false };
+    const region: Region = { number: undefined, place, lines: byFrame, isBfpSettled: undefined, isGone: false };
     for (const frame of byFrame.keys()) {
       const regions = this.#byFrame.get(frame);
       if (regions) regions.add(region);
@@ -385,7 +417,7 @@ export class Regions {
   }
 
   #install(region: Region, module: WebAssembly.Module, key: number, { code }: FoundCode): void {
-    const { record } = region;
+    const { record } = region.place;
     const before = this.#byNumber[this.#halfwords[record >>> 1]! - layout.REGION_HANDLER];
     if (before) this.#drop(before);
     if (this.#free.length === 0 && this.#byNumber.length === layout.REGION_COUNT) this.#evict();

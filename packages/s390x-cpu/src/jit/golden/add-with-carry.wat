@@ -18,12 +18,11 @@
 ;; a:      .quad 0xffffffffffffffff,1,0xffffffffffffffff,0xffffffffffffffff
 ;; b:      .quad 0,2,0,1
 ;;
-;; 64-bit mode, 8 guest instructions in 2 blocks, 814 bytes of WebAssembly
+;; 64-bit mode, 8 guest instructions in 2 blocks, 770 bytes of WebAssembly
 
 (module
   (import "env" "memory" (memory 804 804))
   (import "env" "conditionCode" (func $conditionCode (param i32 i32 i32 i64 i64 f64 f64) (result i32)))
-  (import "env" "storeBesideCode" (func $storeBesideCode (param i64 i32 i64 i32) (result i32)))
   (func $region (export "region") (param $base i64) (result i32)
     (local $cc i32) (local $cc_kind i32) (local $cc_a32 i32) (local $cc_b32 i32) (local $cc_a64 i64) (local $cc_b64 i64) (local $cc_af64 f64)
     (local $cc_bf64 f64) (local $address i64) (local $reason i32) (local $budget i32) (local $next i32) (local $count i32) (local $bank i32)
@@ -102,11 +101,9 @@
         (local.set $t26 (local.get $t28))
         (local.set $t29 (i32.add (local.get $bank) (i32.and (i32.wrap_i64 (i64.shr_u (local.get $t26) (i64.const 8))) (i32.const 16368))))
         (if (i64.gt_u (i64.sub (local.get $t26) (i64.load offset=16384 (local.get $t29))) (i64.const 4088)) (then
-          (if (i32.eqz (call $storeBesideCode (local.get $t26) (i32.const 8) (local.get $t27) (i32.const 2))) (then
-            (local.set $address (i64.add (local.get $base) (i64.const 40)))
-            (local.set $reason (i32.const 1))
-            (br $to_exit)
-          ))
+          (local.set $address (i64.add (local.get $base) (i64.const 40)))
+          (local.set $reason (i32.const 1))
+          (br $to_exit)
         ) (else
           (i64.store offset=8 (i32.sub (i32.load offset=16392 (local.get $t29)) (i32.wrap_i64 (local.get $t26))) (local.get $t27))
         ))

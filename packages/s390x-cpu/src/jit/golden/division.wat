@@ -21,12 +21,11 @@
 ;; end:    .align 8
 ;; divisor: .quad -7
 ;;
-;; 64-bit mode, 14 guest instructions in 2 blocks, 1014 bytes of WebAssembly
+;; 64-bit mode, 14 guest instructions in 2 blocks, 969 bytes of WebAssembly
 
 (module
   (import "env" "memory" (memory 804 804))
   (import "env" "divideWide" (func $divideWide (param i64 i64 i64) (result i64)))
-  (import "env" "storeBesideCode" (func $storeBesideCode (param i64 i32 i64 i32) (result i32)))
   (import "env" "conditionCode" (func $conditionCode (param i32 i32 i32 i64 i64 f64 f64) (result i32)))
   (func $region (export "region") (param $base i64) (result i32)
     (local $cc i32) (local $cc_kind i32) (local $cc_a32 i32) (local $cc_b32 i32) (local $cc_a64 i64) (local $cc_b64 i64) (local $cc_af64 f64)
@@ -96,11 +95,9 @@
         (local.set $t20 (local.get $t18))
         (local.set $t23 (i32.add (local.get $bank) (i32.and (i32.wrap_i64 (i64.shr_u (local.get $t20) (i64.const 8))) (i32.const 16368))))
         (if (i64.gt_u (i64.sub (local.get $t20) (i64.load offset=16384 (local.get $t23))) (i64.const 4095)) (then
-          (if (i32.eqz (call $storeBesideCode (local.get $t20) (i32.const 1) (i64.extend_i32_u (local.get $t24)) (i32.const 2))) (then
-            (local.set $address (i64.add (local.get $base) (i64.const 32)))
-            (local.set $reason (i32.const 1))
-            (br $to_exit)
-          ))
+          (local.set $address (i64.add (local.get $base) (i64.const 32)))
+          (local.set $reason (i32.const 1))
+          (br $to_exit)
         ) (else
           (i32.store8 offset=15 (i32.sub (i32.load offset=16392 (local.get $t23)) (i32.wrap_i64 (local.get $t20))) (local.get $t24))
         ))
