@@ -17,12 +17,11 @@
 ;; counter: .quad 0
 ;; flags:  .byte 0
 ;;
-;; 64-bit mode, 9 guest instructions in 4 blocks, 1239 bytes of WebAssembly
+;; 64-bit mode, 9 guest instructions in 4 blocks, 1165 bytes of WebAssembly
 
 (module
   (import "env" "memory" (memory 804 804))
   (import "env" "pendingTimers" (func $pendingTimers (result i32)))
-  (import "env" "storeBesideCode" (func $storeBesideCode (param i64 i32 i64 i32) (result i32)))
   (import "env" "conditionCode" (func $conditionCode (param i32 i32 i32 i64 i64 f64 f64) (result i32)))
   (func $region (export "region") (param $base i64) (result i32)
     (local $cc i32) (local $cc_kind i32) (local $cc_a32 i32) (local $cc_b32 i32) (local $cc_a64 i64) (local $cc_b64 i64) (local $cc_af64 f64)
@@ -83,11 +82,9 @@
           (local.set $t23 (local.get $t21))
           (local.set $t24 (i32.add (local.get $bank) (i32.and (i32.wrap_i64 (i64.shr_u (local.get $t23) (i64.const 8))) (i32.const 16368))))
           (if (i64.gt_u (i64.sub (local.get $t23) (i64.load offset=16384 (local.get $t24))) (i64.const 4095)) (then
-            (if (i32.eqz (call $storeBesideCode (local.get $t23) (i32.const 1) (i64.extend_i32_u (local.get $t22)) (i32.const 3))) (then
-              (local.set $address (i64.add (local.get $base) (i64.const 16)))
-              (local.set $reason (i32.const 1))
-              (br $to_exit)
-            ))
+            (local.set $address (i64.add (local.get $base) (i64.const 16)))
+            (local.set $reason (i32.const 1))
+            (br $to_exit)
           ) (else
             (i32.store8 offset=15 (i32.sub (i32.load offset=16392 (local.get $t24)) (i32.wrap_i64 (local.get $t23))) (local.get $t22))
           ))
@@ -122,11 +119,9 @@
           (local.set $t26 (local.get $t23))
           (local.set $t22 (i32.add (local.get $bank) (i32.and (i32.wrap_i64 (i64.shr_u (local.get $t26) (i64.const 8))) (i32.const 16368))))
           (if (i64.gt_u (i64.sub (local.get $t26) (i64.load offset=16384 (local.get $t22))) (i64.const 4088)) (then
-            (if (i32.eqz (call $storeBesideCode (local.get $t26) (i32.const 8) (local.get $t21) (i32.const 2))) (then
-              (local.set $address (i64.add (local.get $base) (i64.const 30)))
-              (local.set $reason (i32.const 1))
-              (br $to_exit)
-            ))
+            (local.set $address (i64.add (local.get $base) (i64.const 30)))
+            (local.set $reason (i32.const 1))
+            (br $to_exit)
           ) (else
             (i64.store offset=8 (i32.sub (i32.load offset=16392 (local.get $t22)) (i32.wrap_i64 (local.get $t26))) (local.get $t21))
           ))
@@ -191,11 +186,9 @@
           (local.set $t26 (local.get $t21))
           (local.set $t15 (i32.add (local.get $bank) (i32.and (i32.wrap_i64 (i64.shr_u (local.get $t26) (i64.const 8))) (i32.const 16368))))
           (if (i64.gt_u (i64.sub (local.get $t26) (i64.load offset=16384 (local.get $t15))) (i64.const 4095)) (then
-            (if (i32.eqz (call $storeBesideCode (local.get $t26) (i32.const 1) (i64.extend_i32_u (local.get $t16)) (i32.const 3))) (then
-              (local.set $address (i64.add (local.get $base) (i64.const 44)))
-              (local.set $reason (i32.const 1))
-              (br $to_exit)
-            ))
+            (local.set $address (i64.add (local.get $base) (i64.const 44)))
+            (local.set $reason (i32.const 1))
+            (br $to_exit)
           ) (else
             (i32.store8 offset=15 (i32.sub (i32.load offset=16392 (local.get $t15)) (i32.wrap_i64 (local.get $t26))) (local.get $t16))
           ))
