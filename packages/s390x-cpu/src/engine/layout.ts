@@ -169,6 +169,8 @@ export const RECORD_PAGE_STORES = RECORD_PAGE_END + 52;
 export const RECORD_PAGE_LINES = RECORD_PAGE_END + 56;
 /** Which lines of the page hold code of regions, one bit each, i64. */
 export const RECORD_PAGE_REGION_LINES = RECORD_PAGE_END + 64;
+/** Nonzero when a bank got the page since it was last looked at for reuse, i32. */
+export const RECORD_PAGE_USED = RECORD_PAGE_END + 72;
 export const RECORD_PAGE_SIZE = RECORD_PAGE_END + 80;
 
 /** Bytes that a bulk copy moves at a time; they stay in the host's first-level cache. */
@@ -204,7 +206,7 @@ export const MAXIMUM_STORAGE = 0xf000_0000;
  * @param size bytes of guest storage, a multiple of 1 MiB, at most MAXIMUM_STORAGE
  * @param pageCopiesSize bytes for copies of pages
  */
-export function memoryLayout(size: number, pageCopiesSize = 0, recordPoolPages = 1536): MemoryLayout {
+export function memoryLayout(size: number, pageCopiesSize = 0, recordPoolPages = 2048): MemoryLayout {
   const frames = size / 4096;
   const recordPages = PAGE_TABLES;
   const storageKeys = recordPages + frames * 4;

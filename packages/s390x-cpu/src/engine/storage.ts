@@ -23,6 +23,7 @@ import {
   RECORD_PAGE_REGION_LINES,
   RECORD_PAGE_SIZE,
   RECORD_PAGE_STORES,
+  RECORD_PAGE_USED,
   RECORD_POOL_HAND,
   RECORD_POOL_NEXT,
   RECORD_SIZE,
@@ -292,7 +293,7 @@ function defineRecordPages(functions: FunctionSet, layout: MemoryLayout): void {
     f.call(functions.index("clearFetchEntries"));
   });
 
-  // makeRoom(): takes an eighth of all pages of records from their frames, in turn.
+  // makeRoom(): takes an eighth of all pages of records from their frames, in turn, but for those that were used since the last turn.
   functions.define("makeRoom", [], undefined, (f) => {
     const batch = Math.ceil((layout.recordPoolEnd - layout.recordPool) / RECORD_PAGE_SIZE / 8);
     const left = f.local("i32");
@@ -302,15 +303,19 @@ function defineRecordPages(functions: FunctionSet, layout: MemoryLayout): void {
     f.loop((again) => {
       f.if(i32.gtU(i32.add(page.value, RECORD_PAGE_SIZE), layout.recordPoolEnd), () => f.set(page, i32.const(layout.recordPool)));
       // The instruction that needs the room may lie in the current page.
-      f.if(i32.ne(page.value, i32.load(at(RECORD_PAGE))), () => {
-        const frame = f.let(i32.load(page.value, RECORD_PAGE_FRAME));
-        f.call(functions.index("recordsForgotten"), frame, page.value);
-        f.storeI32(i32.add(i32.const(layout.recordPages), i32.shl(frame, 2)), 0);
-        f.storeI32(page.value, i32.load(at(PAGE_RELEASE)), 32, RECORD_PAGE_FRAME);
-        f.storeI32(at(PAGE_RELEASE), page.value);
-      });
+      f.if(
+        i32.or(i32.eq(page.value, i32.load(at(RECORD_PAGE))), i32.load(page.value, RECORD_PAGE_USED)),
+        () => f.storeI32(page.value, 0, 32, RECORD_PAGE_USED),
+        () => {
+          const frame = f.let(i32.load(page.value, RECORD_PAGE_FRAME));
+          f.call(functions.index("recordsForgotten"), frame, page.value);
+          f.storeI32(i32.add(i32.const(layout.recordPages), i32.shl(frame, 2)), 0);
+          f.storeI32(page.value, i32.load(at(PAGE_RELEASE)), 32, RECORD_PAGE_FRAME);
+          f.storeI32(at(PAGE_RELEASE), page.value);
+          f.set(left, i32.sub(left.value, 1));
+        },
+      );
       f.set(page, i32.add(page.value, RECORD_PAGE_SIZE));
-      f.set(left, i32.sub(left.value, 1));
       f.brIf(again, left.value);
     });
     f.storeI32(at(RECORD_POOL_HAND), page.value);
@@ -355,6 +360,7 @@ function defineRecordPages(functions: FunctionSet, layout: MemoryLayout): void {
       const entry = f.let(i32.add(bank, fetchIndex(va)));
       f.storeI64(entry, i64.and(va, ~0xfffn), 64, TLB_FETCH);
       f.storeI32(entry, page, 32, TLB_FETCH + 8);
+      f.storeI32(page, 1, 32, RECORD_PAGE_USED);
     });
     f.push(page);
   });

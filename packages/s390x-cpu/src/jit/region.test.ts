@@ -87,6 +87,9 @@ describe.each(["jit", "lockstep"] as const)("compiled regions: the same definiti
     expect(compiled).toEqual(interpreted);
   };
 
+  /** Those that do not branch past lines behind them: that could lead anywhere. */
+  const linesWithin = lines.filter((line) => !line.includes(".+"));
+
   const starts = {
     registers: fc.array(registerValue, { minLength: 16, maxLength: 16 }),
     storage: fc.uint8Array({ minLength: 256, maxLength: 256 }),
@@ -128,7 +131,7 @@ describe.each(["jit", "lockstep"] as const)("compiled regions: the same definiti
       "br %r14",
       "bcr 8,%r14",
     );
-    const line = fc.oneof({ weight: 3, arbitrary: fc.constantFrom(...lines) }, { weight: 2, arbitrary: branches });
+    const line = fc.oneof({ weight: 3, arbitrary: fc.constantFrom(...linesWithin) }, { weight: 2, arbitrary: branches });
     const bodies = fc.array(fc.tuple(line, fc.nat()), { minLength: 3, maxLength: 25 });
     fc.assert(
       fc.property(bodies, starts.registers, starts.storage, (body, registers, storage) => {
@@ -146,7 +149,7 @@ describe.each(["jit", "lockstep"] as const)("compiled regions: the same definiti
 
   it("random computed branches and calls by pointer, to places that become known, end at the same place", () => {
     const computed = fc.constantFrom("br %r9", "b 0(%r9)", "bcr 8,%r9", "basr %r14,%r9", "bas %r14,0(%r9)", "br %r14", "brctg %r5,@");
-    const line = fc.oneof(fc.constantFrom(...lines), computed);
+    const line = fc.oneof(fc.constantFrom(...linesWithin), computed);
     const bodies = fc.array(fc.tuple(line, fc.nat(), fc.nat(), fc.constantFrom(1, 2, 4)), { minLength: 3, maxLength: 20 });
     fc.assert(
       fc.property(bodies, starts.registers, starts.storage, (body, registers, storage) => {

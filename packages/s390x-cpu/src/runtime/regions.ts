@@ -38,6 +38,8 @@ const FASTER = 4;
 const DEPARTURES: readonly number[] = [8, 32, 128, 512];
 /** How many samples after an instruction that a region handed back make it worth compiling anew. */
 const MANY_HANDED_BACK = 8;
+/** One in so many branches is not much. */
+const RARELY_HANDED_BACK = 30;
 /** How much larger a region may be when it is known where its computed branches go: interpreters and their like. */
 const LEARNED_FACTOR = 2;
 
@@ -89,6 +91,7 @@ export class Regions {
   readonly #unsettled = new Set<number>();
   /** How often a sample found that a region had handed back an instruction, by the record of its entry. */
   readonly #handedBack = new Map<number, number>();
+  #handedBackBefore = 0;
   #interval: number;
   #random = 0;
   #untilSample = 1;
@@ -161,8 +164,8 @@ export class Regions {
     const { addressHigh, addressLow } = this.#registers;
     const { interval, threshold } = this.#settings;
     const weight = Math.min(this.#sinceSample / interval, Math.max(1, threshold / 2));
+    this.#learnStores(this.#sinceSample);
     this.#sinceSample = 0;
-    this.#learnStores();
     const isNews = this.#learnBranch();
     const page = this.#code.recordPageAt(addressHigh, addressLow);
     if (page === undefined) return;
@@ -221,11 +224,15 @@ export class Regions {
   }
 
   /** If a region hands back instructions often, stores beside code are compiled into it: they may be the reason. */
-  #learnStores(): void {
+  #learnStores(branches: number): void {
     const word = layout.REGION_HANDED_BACK >>> 2;
     const region = this.#byNumber[this.#words[word]! - layout.REGION_HANDLER];
     this.#words[word] = 0;
-    if (!region) return;
+    const total = this.#words[layout.REGIONS_HANDED_BACK >>> 2]!;
+    const isFrequent = ((total - this.#handedBackBefore) >>> 0) * RARELY_HANDED_BACK > branches;
+    this.#handedBackBefore = total;
+    // Missed translations hand instructions back, too, but not so often.
+    if (!region || !isFrequent) return;
     const { record, base, entry } = region.place;
     const page = this.#code.recordPageAt(Number(base >> 32n), Number(base & 0xffff_ffffn));
     const count = (this.#handedBack.get(record) ?? 0) + 1;

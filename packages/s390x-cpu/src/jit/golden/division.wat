@@ -24,7 +24,7 @@
 ;; 64-bit mode, 14 guest instructions in 2 blocks, 969 bytes of WebAssembly
 
 (module
-  (import "env" "memory" (memory 804 804))
+  (import "env" "memory" (memory 1060 1060))
   (import "env" "divideWide" (func $divideWide (param i64 i64 i64) (result i64)))
   (import "env" "conditionCode" (func $conditionCode (param i32 i32 i32 i64 i64 f64 f64) (result i32)))
   (func $region (export "region") (param $base i64) (result i32)

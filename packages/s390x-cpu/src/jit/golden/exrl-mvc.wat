@@ -16,7 +16,7 @@
 ;; 64-bit mode, 5 guest instructions in 2 blocks, 608 bytes of WebAssembly
 
 (module
-  (import "env" "memory" (memory 804 804))
+  (import "env" "memory" (memory 1060 1060))
   (import "env" "copySpan" (func $copySpan (param i32 i32 i32)))
   (import "env" "conditionCode" (func $conditionCode (param i32 i32 i32 i64 i64 f64 f64) (result i32)))
   (func $region (export "region") (param $base i64) (result i32)

@@ -24,7 +24,7 @@
 ;; 64-bit mode, 14 guest instructions in 4 blocks, 770 bytes of WebAssembly
 
 (module
-  (import "env" "memory" (memory 804 804))
+  (import "env" "memory" (memory 1060 1060))
   (func $region (export "region") (param $base i64) (result i32)
     (local $cc i32) (local $cc_kind i32) (local $cc_a32 i32) (local $cc_b32 i32) (local $cc_a64 i64) (local $cc_b64 i64) (local $cc_af64 f64)
     (local $cc_bf64 f64) (local $address i64) (local $reason i32) (local $budget i32) (local $next i32) (local $count i32) (local $bank i32)

@@ -18,7 +18,7 @@
 ;; 64-bit mode, 8 guest instructions in 3 blocks, 1116 bytes of WebAssembly
 
 (module
-  (import "env" "memory" (memory 804 804))
+  (import "env" "memory" (memory 1060 1060))
   (import "env" "copySpan" (func $copySpan (param i32 i32 i32)))
   (import "env" "compareSpan" (func $compareSpan (param i32 i32 i32) (result i32)))
   (import "env" "conditionCode" (func $conditionCode (param i32 i32 i32 i64 i64 f64 f64) (result i32)))

@@ -20,7 +20,7 @@
 ;; 64-bit mode, 8 guest instructions in 5 blocks, 816 bytes of WebAssembly
 
 (module
-  (import "env" "memory" (memory 804 804))
+  (import "env" "memory" (memory 1060 1060))
   (import "env" "compareStrings" (func $compareStrings (param i32 i32 i32 i32) (result i32)))
   (import "env" "conditionCode" (func $conditionCode (param i32 i32 i32 i64 i64 f64 f64) (result i32)))
   (func $region (export "region") (param $base i64) (result i32)

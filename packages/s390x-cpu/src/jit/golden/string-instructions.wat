@@ -20,7 +20,7 @@
 ;; 64-bit mode, 10 guest instructions in 6 blocks, 1153 bytes of WebAssembly
 
 (module
-  (import "env" "memory" (memory 804 804))
+  (import "env" "memory" (memory 1060 1060))
   (import "env" "findByte" (func $findByte (param i32 i32 i32) (result i32)))
   (import "env" "copySpan" (func $copySpan (param i32 i32 i32)))
   (import "env" "conditionCode" (func $conditionCode (param i32 i32 i32 i64 i64 f64 f64) (result i32)))

@@ -20,7 +20,7 @@
 ;; 64-bit mode, 9 guest instructions in 4 blocks, 1165 bytes of WebAssembly
 
 (module
-  (import "env" "memory" (memory 804 804))
+  (import "env" "memory" (memory 1060 1060))
   (import "env" "pendingTimers" (func $pendingTimers (result i32)))
   (import "env" "conditionCode" (func $conditionCode (param i32 i32 i32 i64 i64 f64 f64) (result i32)))
   (func $region (export "region") (param $base i64) (result i32)
