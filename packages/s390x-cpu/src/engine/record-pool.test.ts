@@ -4,7 +4,8 @@ import { createCpu } from "../runtime/cpu.ts";
 
 const clock = { now: () => 0, wallClock: () => 0, setAlarm: () => () => {} };
 const CODE = 0x1_0000;
-/** More than the pool has room for. */
+/** As many pages as the pool has room for, and more. */
+const POOL = 2048;
 const PAGES = 2500;
 
 describe("the pool of predecoded pages", () => {
@@ -34,5 +35,29 @@ describe("the pool of predecoded pages", () => {
     expect(cpu.state.general[1]).toBe(BigInt(50 * PAGES));
     // The pool is full once; the page of the hot loop goes then, among an eighth of all, and is back soon.
     expect(cpu.regionStatistics!.entered).toBeGreaterThan(PAGES / 2);
+  });
+
+  it("no page is taken twice when too few are out of use", () => {
+    const cpu = createCpu({ memorySize: 16 << 20, clock, jit: false });
+    // SUPERVISOR CALL ends a visit to a page in a disabled wait.
+    cpu.memory.storeBigUint64(0x1c0, 0x0002_0001_8000_0000n, "big");
+    cpu.memory.storeBigUint64(0x1c8, 0n, "big");
+    const code = assemble("aghi %r1,1\nsvc 0").bytes;
+    let visits = 0;
+    const visit = (first: number, last: number): void => {
+      for (let page = first; page < last; page++) {
+        const address = CODE + page * 4096;
+        cpu.memory.write(address, code);
+        cpu.setPsw(0x0000_0001_8000_0000n, BigInt(address));
+        expect(cpu.run({ budget: 10 })).toMatchObject({ reason: "disabled-wait" });
+        visits++;
+      }
+    };
+    visit(0, POOL + 1);
+    // An eighth is free now, of which one is used. Nearly all that is left gets used again, and then the rest is needed.
+    visit(POOL / 8 + 10, POOL);
+    visit(POOL + 1, POOL + POOL / 4);
+    visit(0, POOL);
+    expect(cpu.state.general[1]).toBe(BigInt(visits));
   });
 });

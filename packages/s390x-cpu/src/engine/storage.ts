@@ -312,6 +312,8 @@ function defineRecordPages(functions: FunctionSet, layout: MemoryLayout): void {
           f.storeI32(i32.add(i32.const(layout.recordPages), i32.shl(frame, 2)), 0);
           f.storeI32(page.value, i32.load(at(PAGE_RELEASE)), 32, RECORD_PAGE_FRAME);
           f.storeI32(at(PAGE_RELEASE), page.value);
+          // The hand may come by again before there is room enough, and must not take the page once more.
+          f.storeI32(page.value, 1, 32, RECORD_PAGE_USED);
           f.set(left, i32.sub(left.value, 1));
         },
       );
