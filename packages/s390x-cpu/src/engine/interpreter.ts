@@ -345,7 +345,7 @@ function defineRun(functions: FunctionSet, options: InterpreterOptions, hot: rea
                     nest(0, []);
                   });
                   f.if(i32.geU(number.value, REGION_HANDLER), () => {
-                    const known = f.let(i32.shl(i32.sub(number.value, REGION_HANDLER), 3));
+                    const known = f.let(i32.shl(i32.sub(number.value, REGION_HANDLER), 2));
                     if (!exact) enterRegion(known, fetch);
                     f.set(number, i32.load16U(known, REGIONS));
                     f.br(again);
@@ -404,7 +404,7 @@ function defineRun(functions: FunctionSet, options: InterpreterOptions, hot: rea
                 const place = i32.shl(i32.and(i32.wrap(target.value), 0xffe), 3);
                 f.set(number, i32.load16U(i32.add(i32.load(entry, TLB_FETCH + 8), place)));
                 f.if(i32.geU(number.value, REGION_HANDLER), () => {
-                  const next = i32.shl(i32.sub(number.value, REGION_HANDLER), 3);
+                  const next = i32.shl(i32.sub(number.value, REGION_HANDLER), 2);
                   f.set(budget, i32.sub(budget.value, 1));
                   f.brIf(chain, i32.eq(key, i32.load16U(next, REGIONS + REGION_KEY)));
                 });

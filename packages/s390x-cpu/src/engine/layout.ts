@@ -149,10 +149,9 @@ export const EMPTY_BANK = BANK_BASE + BANKS * BANK_SIZE;
 export const REGION_HANDLER = 0x4000;
 /** Most regions at a time. */
 export const REGION_COUNT = 8192;
-/** What is known of each region, 8 bytes: the handler of the instruction at its entry (u16), its mode key (u16), the record (u32). */
+/** What is known of each region, 4 bytes: the handler of the instruction at its entry (u16), its mode key (u16). */
 export const REGIONS = 0xc0000;
 export const REGION_KEY = 2;
-export const REGION_RECORD = 4;
 
 export const PAGE_TABLES = 0x100000;
 

@@ -330,7 +330,7 @@ class RegionBuilder {
     const f = this.#f;
     this.#mark(each);
     if (each.flow.kind === "interpret") {
-      this.#leave(i64.add(this.#frame.base.value, each.offset), RegionExit.done);
+      this.#leave(this.#addressOf(each.offset), RegionExit.done);
       return;
     }
     f.scope(() =>
@@ -364,8 +364,8 @@ class RegionBuilder {
     const next = each.offset + each.length;
     const outer = new RegionContext(this.#frame, { ...each, restart: each.offset, next }, end);
     if (each.instruction.mnemonic === "ex") {
-      const isElsewhere = i64.ne(outer.address(2), i64.add(this.#frame.base.value, target.offset));
-      this.#f.if(isElsewhere, () => this.#leave(i64.add(this.#frame.base.value, each.offset), RegionExit.interpret));
+      const isElsewhere = i64.ne(outer.address(2), this.#addressOf(target.offset));
+      this.#f.if(isElsewhere, () => this.#leave(this.#addressOf(each.offset), RegionExit.interpret));
     }
     const number = outer.registerNumber("r1").constant as number;
     const modifier = number === 0 ? undefined : this.#f.let(i32.and(i32.wrap(this.#registers.get(number)), 0xff));

@@ -53,8 +53,13 @@ export class PredecodedCode {
     this.#branches = parts.branches;
   }
 
-  /** The page of records for an instruction address, if the current bank has it. */
-  recordPageAt(high: number, low: number): number | undefined {
+  /** The record for an instruction address, if the current bank has its page. */
+  recordAt(high: number, low: number): number | undefined {
+    const page = this.#recordPageAt(high, low);
+    return page === undefined ? undefined : page + (low & 0xffe) * 8;
+  }
+
+  #recordPageAt(high: number, low: number): number | undefined {
     const bank = this.#registers.word(layout.BANK);
     if (bank === layout.EMPTY_BANK) return undefined;
     const entry = (bank + layout.TLB_FETCH + (((low >>> 12) & (layout.FETCH_ENTRIES - 1)) << 4)) >>> 2;
@@ -92,7 +97,7 @@ export class PredecodedCode {
 
   #pageAt(address: bigint): PredecodedPage | undefined {
     const page = BigInt.asUintN(64, address);
-    const records = this.recordPageAt(Number(page >> 32n), Number(page & 0xffff_ffffn));
+    const records = this.#recordPageAt(Number(page >> 32n), Number(page & 0xffff_ffffn));
     if (records === undefined) return undefined;
     const frame = this.#words[(records + layout.RECORD_PAGE_FRAME) >>> 2]!;
     const bytes = new Uint8Array(4096);

@@ -79,9 +79,9 @@ export class Regions {
   readonly #byNumber: (Region | undefined)[] = [];
   readonly #byFrame = new Map<number, Set<Region>>();
   readonly #free: number[] = [];
-  #samples = new Map<number, number>();
+  readonly #samples = new Map<number, number>();
   /** How often code at a record changed; infinitely often where nothing can be compiled. */
-  #changes = new Map<number, number>();
+  readonly #changes = new Map<number, number>();
   /** Offsets, from the page of a region's entry, of instructions that must be left to the interpreter, by the record of the entry. */
   readonly #refused = new Map<number, Set<number>>();
   readonly #branches = new ComputedBranches();
@@ -91,6 +91,8 @@ export class Regions {
   readonly #unsettled = new Set<number>();
   /** How often a sample found that a region had handed back an instruction, by the record of its entry. */
   readonly #handedBack = new Map<number, number>();
+  /** All that is remembered by records. */
+  readonly #hints = [this.#samples, this.#changes, this.#refused, this.#branches, this.#departures, this.#unsettled, this.#handedBack];
   #handedBackBefore = 0;
   #interval: number;
   #random = 0;
@@ -167,9 +169,8 @@ export class Regions {
     this.#learnStores(this.#sinceSample);
     this.#sinceSample = 0;
     const isNews = this.#learnBranch();
-    const page = this.#code.recordPageAt(addressHigh, addressLow);
-    if (page === undefined) return;
-    const record = page + (addressLow & 0xffe) * 8;
+    const record = this.#code.recordAt(addressHigh, addressLow);
+    if (record === undefined) return;
     const region = this.#byNumber[this.#halfwords[record >>> 1]! - layout.REGION_HANDLER];
     if (region && this.#isMisplaced(region)) return;
     if (region && this.#isForOtherBfpState(region)) {
@@ -178,9 +179,7 @@ export class Regions {
     }
     this.#interval = region && !isNews ? Math.min(this.#interval * SLOWER, MAXIMUM_INTERVAL) : Math.max(this.#interval / FASTER, interval);
     if (region) return;
-    const count = (this.#samples.get(record) ?? 0) + weight;
-    this.#samples.set(record, count);
-    if (count < threshold) return;
+    if (add(this.#samples, record, weight) < threshold) return;
     this.#samples.delete(record);
     if ((this.#changes.get(record) ?? 0) <= MAXIMUM_CHANGES) this.#compile(this.#placeOf(record));
   }
@@ -207,10 +206,8 @@ export class Regions {
   /** Compiles what is at the instruction address and no region yet, without samples. For tests. */
   compileHere(): void {
     const { addressHigh, addressLow } = this.#registers;
-    const page = this.#code.recordPageAt(addressHigh, addressLow);
-    if (page === undefined) return;
-    const record = page + (addressLow & 0xffe) * 8;
-    if (this.#halfwords[record >>> 1]! < layout.REGION_HANDLER) this.#compile(this.#placeOf(record));
+    const record = this.#code.recordAt(addressHigh, addressLow);
+    if (record !== undefined && this.#halfwords[record >>> 1]! < layout.REGION_HANDLER) this.#compile(this.#placeOf(record));
   }
 
   /** Whether a region was found to decline, because pages that it needs are elsewhere now; it is then given up. */
@@ -219,7 +216,7 @@ export class Regions {
     if (this.#words[word] !== layout.REGION_HANDLER + (region.number ?? 0)) return false;
     this.#words[word] = 0;
     this.#drop(region);
-    this.#changes.set(region.place.record, (this.#changes.get(region.place.record) ?? 0) + 1);
+    add(this.#changes, region.place.record);
     return true;
   }
 
@@ -234,11 +231,9 @@ export class Regions {
     // Missed translations hand instructions back, too, but not so often.
     if (!region || !isFrequent) return;
     const { record, base, entry } = region.place;
-    const page = this.#code.recordPageAt(Number(base >> 32n), Number(base & 0xffff_ffffn));
-    const count = (this.#handedBack.get(record) ?? 0) + 1;
-    this.#handedBack.set(record, count);
+    const here = this.#code.recordAt(Number(base >> 32n), Number(base & 0xffff_ffffn) | entry);
     // Only where the region is what it was made for, in the present address space.
-    if (count === MANY_HANDED_BACK && page !== undefined && page + entry * 8 === record) this.#compile(region.place);
+    if (add(this.#handedBack, record) === MANY_HANDED_BACK && here === record) this.#compile(region.place);
   }
 
   /** If a region was just left by a computed branch, notes where that went; compiles the region anew when that makes it better. */
@@ -248,20 +243,17 @@ export class Regions {
     if (words[target] !== this.#registers.addressLow || words[target + 1] !== this.#registers.addressHigh) return false;
     const [low, high] = [words[layout.INDIRECT_BASE >>> 2]!, words[(layout.INDIRECT_BASE >>> 2) + 1]!];
     const entry = words[(layout.INDIRECT_SITE >>> 2) + 1]!;
-    const page = this.#code.recordPageAt(high, low);
-    if (page === undefined) return false;
-    const record = page + entry * 8;
+    const record = this.#code.recordAt(high, low | entry);
+    if (record === undefined) return false;
     const region = this.#byNumber[this.#halfwords[record >>> 1]! - layout.REGION_HANDLER];
     if (!region) return false;
     const base = (BigInt(high) << 32n) | BigInt(low);
     const branch = BigInt.asUintN(64, base + BigInt(words[layout.INDIRECT_SITE >>> 2]! | 0));
-    const branchPage = this.#code.recordPageAt(Number(branch >> 32n), Number(branch & 0xffff_ffffn));
-    if (branchPage === undefined) return false;
+    const branchRecord = this.#code.recordAt(Number(branch >> 32n), Number(branch & 0xffff_ffffn));
+    if (branchRecord === undefined) return false;
     const distance = BigInt.asIntN(64, this.#address() - branch);
-    this.#branches.note(branchPage + Number(branch & 0xffen) * 8, Number(distance));
-    const departures = (this.#departures.get(record) ?? 0) + 1;
-    this.#departures.set(record, departures);
-    if (DEPARTURES.includes(departures)) this.#compile({ record, base, entry });
+    this.#branches.note(branchRecord, Number(distance));
+    if (DEPARTURES.includes(add(this.#departures, record))) this.#compile({ record, base, entry });
     return true;
   }
 
@@ -272,7 +264,7 @@ export class Regions {
       if ((ownLow & low) === 0 && (ownHigh & high) === 0) continue;
       this.#drop(region);
       this.#departures.delete(region.place.record);
-      this.#changes.set(region.place.record, (this.#changes.get(region.place.record) ?? 0) + 1);
+      add(this.#changes, region.place.record);
       this.#counts.changed++;
     }
   }
@@ -281,8 +273,7 @@ export class Regions {
   recordsForgotten(frame: number, page: number): void {
     for (const region of this.#byFrame.get(frame) ?? []) this.#drop(region);
     this.#byFrame.delete(frame);
-    const hints = [this.#samples, this.#changes, this.#departures, this.#refused, this.#unsettled, this.#handedBack];
-    for (const each of [...hints, this.#branches])
+    for (const each of this.#hints)
       for (const record of each.keys()) if (record >= page && record < page + layout.RECORD_PAGE_SIZE) each.delete(record);
   }
 
@@ -291,16 +282,10 @@ export class Regions {
     for (const [number, region] of this.#byNumber.entries()) if (region) this.#table.set(this.#firstElement + number, null);
     for (const region of this.#pending.values()) region.isGone = true;
     this.#pending.clear();
-    this.#refused.clear();
     this.#byNumber.length = 0;
     this.#free.length = 0;
     this.#byFrame.clear();
-    this.#samples.clear();
-    this.#changes.clear();
-    this.#branches.clear();
-    this.#departures.clear();
-    this.#unsettled.clear();
-    this.#handedBack.clear();
+    for (const each of this.#hints) each.clear();
   }
 
   #drop(region: Region): void {
@@ -312,7 +297,7 @@ export class Regions {
     if (number === undefined) return;
     const place = record >>> 1;
     if (this.#halfwords[place] === layout.REGION_HANDLER + number)
-      this.#halfwords[place] = this.#halfwords[(layout.REGIONS + number * 8) >>> 1]!;
+      this.#halfwords[place] = this.#halfwords[(layout.REGIONS + number * 4) >>> 1]!;
     this.#table.set(this.#firstElement + number, null);
     this.#byNumber[number] = undefined;
     this.#free.push(number);
@@ -434,10 +419,9 @@ export class Regions {
     this.#observer?.end();
     region.number = number;
     this.#byNumber[number] = region;
-    const known = layout.REGIONS + number * 8;
+    const known = layout.REGIONS + number * 4;
     this.#halfwords[known >>> 1] = this.#halfwords[record >>> 1]!;
     this.#halfwords[(known + layout.REGION_KEY) >>> 1] = key;
-    this.#words[(known + layout.REGION_RECORD) >>> 2] = record;
     const run = instance.exports.region as RegionFunction;
     this.#table.set(this.#firstElement + number, this.#lockstep?.guard(run, code) ?? run);
     this.#halfwords[record >>> 1] = layout.REGION_HANDLER + number;
@@ -448,4 +432,11 @@ export class Regions {
   #evict(): void {
     for (const region of this.#byNumber.slice(0, layout.REGION_COUNT / 4)) if (region) this.#drop(region);
   }
+}
+
+/** Adds to a count. @returns what it is now */
+function add(counts: Map<number, number>, key: number, amount = 1): number {
+  const sum = (counts.get(key) ?? 0) + amount;
+  counts.set(key, sum);
+  return sum;
 }
