@@ -18,11 +18,11 @@ import {
   RECORD_PAGE_FRAME,
   RECORD_SIZE,
   REGION_HANDLER,
-  REGIONS,
   RELATIVE_ADJUST,
   TLB_FETCH,
 } from "./layout.ts";
 import { LENGTH_SLOT, recordLayout } from "./records.ts";
+import { ownHandler } from "./region-table.ts";
 import { fetchIndex } from "./storage.ts";
 
 const at = (address: number): I32 => i32.const(address);
@@ -102,9 +102,7 @@ export function defineExecute(functions: FunctionSet, handlers: HandlerSet, layo
       const handler = f.local("i32");
       f.set(handler, i32.load16U(own));
       // Where a region is entered, the instruction's own handler is beside it.
-      f.if(i32.geU(handler.value, REGION_HANDLER), () =>
-        f.set(handler, i32.load16U(i32.shl(i32.sub(handler.value, REGION_HANDLER), 3), REGIONS)),
-      );
+      f.if(i32.geU(handler.value, REGION_HANDLER), () => f.set(handler, ownHandler(handler.value)));
       const kind = f.let(i32.load8U(handler.value, EXECUTE_KINDS));
       f.if(i32.eq(kind, ExecuteKind.refused), () => refuse(ProgramCode.execute));
       const slot = i32.gtU(kind, ExecuteKind.refused);

@@ -47,11 +47,9 @@ import {
   REGION_DECLINED,
   REGION_HANDED_BACK,
   REGION_HANDLER,
-  REGION_KEY,
   REGION_TIME,
   REGION_TIMING_INTERVAL,
   REGION_TIMING_LEFT,
-  REGIONS,
   REGIONS_ENTERED,
   REGIONS_HANDED_BACK,
   REGIONS_TIMED,
@@ -59,6 +57,7 @@ import {
   TLB_FETCH,
 } from "./layout.ts";
 import { HandlerResult, type LoopFrame, RecordContext } from "./record-context.ts";
+import { ownHandler, regionKey } from "./region-table.ts";
 import { declareStorage, defineStorage, fetchIndex } from "./storage.ts";
 import { declareStrings, defineStrings } from "./strings.ts";
 import { declareTiming, defineTiming } from "./timing.ts";
@@ -345,9 +344,8 @@ function defineRun(functions: FunctionSet, options: InterpreterOptions, hot: rea
                     nest(0, []);
                   });
                   f.if(i32.geU(number.value, REGION_HANDLER), () => {
-                    const known = f.let(i32.shl(i32.sub(number.value, REGION_HANDLER), 2));
-                    if (!exact) enterRegion(known, fetch);
-                    f.set(number, i32.load16U(known, REGIONS));
+                    if (!exact) enterRegion(fetch);
+                    f.set(number, ownHandler(number.value));
                     f.br(again);
                   });
                   if (exact) count();
@@ -379,11 +377,11 @@ function defineRun(functions: FunctionSet, options: InterpreterOptions, hot: rea
      * Runs a region if it was made for the mode, and the regions that follow it, and goes on where they ended; falls through
      * when the instruction itself is to be done.
      */
-    function enterRegion(known: I32, fetch: Label): void {
+    function enterRegion(fetch: Label): void {
       const passed = (): void => f.set(passBy, i32.const(0));
       f.if(passBy.value, passed, () => {
         const key = f.let(modeKey());
-        const fits = i32.eq(key, i32.load16U(known, REGIONS + REGION_KEY));
+        const fits = i32.eq(key, regionKey(number.value));
         f.if(i32.and(fits, i32.ne(bank.value, EMPTY_BANK)), () => {
           f.storeI32(at(CC), cc.value);
           f.set(target, i64.and(currentAddress(), addressMask.value));
@@ -404,9 +402,8 @@ function defineRun(functions: FunctionSet, options: InterpreterOptions, hot: rea
                 const place = i32.shl(i32.and(i32.wrap(target.value), 0xffe), 3);
                 f.set(number, i32.load16U(i32.add(i32.load(entry, TLB_FETCH + 8), place)));
                 f.if(i32.geU(number.value, REGION_HANDLER), () => {
-                  const next = i32.shl(i32.sub(number.value, REGION_HANDLER), 2);
                   f.set(budget, i32.sub(budget.value, 1));
-                  f.brIf(chain, i32.eq(key, i32.load16U(next, REGIONS + REGION_KEY)));
+                  f.brIf(chain, i32.eq(key, regionKey(number.value)));
                 });
               });
             });

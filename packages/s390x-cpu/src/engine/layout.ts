@@ -152,6 +152,7 @@ export const REGION_COUNT = 8192;
 /** What is known of each region, 4 bytes: the handler of the instruction at its entry (u16), its mode key (u16). */
 export const REGIONS = 0xc0000;
 export const REGION_KEY = 2;
+export const REGION_SIZE = 4;
 
 export const PAGE_TABLES = 0x100000;
 

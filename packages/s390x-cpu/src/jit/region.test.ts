@@ -271,6 +271,25 @@ describe.each(["jit", "lockstep"] as const)("compiled regions: the same definiti
     expect(compiled.regionStatistics!.handedBack - before).toBeLessThan(40_000);
   });
 
+  it("EXECUTE of an instruction at which a region is entered performs that instruction", () => {
+    const registers = new Array<bigint>(16).fill(0n);
+    const text = assembled(`
+      lghi %r11,30
+      first: aghi %r2,1
+      brctg %r11,first
+      lghi %r5,50
+      larl %r4,again
+      outer:
+      lghi %r11,30
+      again: aghi %r1,1
+      brctg %r11,again
+      ex %r0,0(%r4)
+      brctg %r5,outer
+      svc 0`);
+    expectSame({ text, registers, storage: new Uint8Array(0) });
+    expect(compiled.state.general.slice(1, 3)).toEqual([1550n, 30n]);
+  });
+
   it("EXECUTE RELATIVE LONG takes its length from the register", () => {
     const registers = new Array<bigint>(16).fill(0n);
     const text = assembled(`

@@ -297,7 +297,7 @@ export class Regions {
     if (number === undefined) return;
     const place = record >>> 1;
     if (this.#halfwords[place] === layout.REGION_HANDLER + number)
-      this.#halfwords[place] = this.#halfwords[(layout.REGIONS + number * 4) >>> 1]!;
+      this.#halfwords[place] = this.#halfwords[(layout.REGIONS + number * layout.REGION_SIZE) >>> 1]!;
     this.#table.set(this.#firstElement + number, null);
     this.#byNumber[number] = undefined;
     this.#free.push(number);
@@ -419,7 +419,7 @@ export class Regions {
     this.#observer?.end();
     region.number = number;
     this.#byNumber[number] = region;
-    const known = layout.REGIONS + number * 4;
+    const known = layout.REGIONS + number * layout.REGION_SIZE;
     this.#halfwords[known >>> 1] = this.#halfwords[record >>> 1]!;
     this.#halfwords[(known + layout.REGION_KEY) >>> 1] = key;
     const run = instance.exports.region as RegionFunction;
