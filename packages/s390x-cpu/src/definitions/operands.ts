@@ -1,4 +1,4 @@
-import { type F32, type F64, type I32, type I64, i32, i64 } from "@zarch/wasm-encoder";
+import { type F32, type F64, type I32, type I64, i64 } from "@zarch/wasm-encoder";
 import type { Context } from "../engine/context.ts";
 
 /** Where a second operand comes from, by the instruction's form. Each entry gives its value as 32 or 64 bits. */
@@ -46,7 +46,7 @@ export const relativeHalfwordUnsigned64: Source64 = (c) => c.loadI64(c.relativeA
 
 /** The relative address of operand 2, refused with a specification exception when a bit of `mask` is set in it. */
 export function aligned(c: Context, mask: number): I64 {
-  const address = c.relativeAddress("ri2");
-  c.programIf(i32.wrap(i64.and(address, mask)), 6);
-  return address;
+  const bits = c.relativeBits("ri2", mask);
+  if (bits.constant !== 0) c.programIf(bits, 6);
+  return c.relativeAddress("ri2");
 }

@@ -134,7 +134,7 @@ export const PROFILE = 0x8000;
 /** How EXECUTE may perform an instruction, 1 byte by handler number; see execute.ts. */
 export const EXECUTE_KINDS = 0x9000;
 
-/** One translation-lookaside bank: read, write and fetch entries of 16 bytes: tag (page address, i64), value (i32). */
+/** One translation-lookaside bank: read, write and fetch entries of 16 bytes: tag (i64: the page address, less 1 but for fetch entries), value (i32). */
 export const TLB_ENTRIES = 1024;
 export const FETCH_ENTRIES = 512;
 export const TLB_WRITE = TLB_ENTRIES * 16;

@@ -14,28 +14,32 @@ export abstract class StorageContext extends Context {
   /** Leaves the instruction for the program interruption that an internal function has prepared. */
   protected abstract fault(): void;
 
-  #missing(entry: I32, address: I64, room: I32 | number, write: boolean): I32 {
-    const limit = typeof room === "number" ? i64.const(room) : i64.extendU(room);
-    return i64.gtU(i64.sub(address, i64.load(entry, write ? TLB_WRITE : 0)), limit);
-  }
-
-  #entry(address: I64): I32 {
-    return this.let(i32.add(this.bank(), tlbIndex(address)));
-  }
-
-  #hit(entry: I32, address: I64, write: boolean): I32 {
-    return i32.sub(i32.load(entry, (write ? TLB_WRITE : 0) + 8), i32.wrap(address));
+  /**
+   * Looks an address up. The tag less the address is -1 less the offset in the page, if it is that page. (The other way round V8 would load
+   * the tag twice: once for the subtraction and once more, as a load may trap.)
+   *
+   * @param room largest offset in the page that an operand may have
+   */
+  #find(address: I64, room: I32 | number, write: boolean): { isMissing: I32; hit: () => I32 } {
+    const table = write ? TLB_WRITE : 0;
+    const low = this.let(i32.wrap(address));
+    const entry = this.let(i32.add(this.bank(), tlbIndex(low)));
+    const lowest = typeof room === "number" ? i64.const(~room) : i64.xor(i64.extendU(room), -1);
+    return {
+      isMissing: i64.ltU(i64.sub(i64.load(entry, table), address), lowest),
+      hit: () => i32.sub(i32.load(entry, table + 8), low),
+    };
   }
 
   /** Host address to which `16 - width/8` is added by the access itself. */
   #locateRead(given: I64, bytes: number, operand: 1 | 2 | 3 | 4): Local<"i32"> {
     const address = this.let(given);
-    const entry = this.#entry(address);
+    const { isMissing, hit } = this.#find(address, 4096 - bytes, false);
     const host = this.f.temporary("i32");
     this.f.if(
-      this.#missing(entry, address, 4096 - bytes, false),
+      isMissing,
       () => this.readMiss(host, address, bytes, operand),
-      () => this.f.set(host, this.#hit(entry, address, false)),
+      () => this.f.set(host, hit()),
     );
     return host;
   }
@@ -108,11 +112,11 @@ export abstract class StorageContext extends Context {
 
   #store(given: I64, bytes: number, operand: 1 | 2 | 3 | 4, wide: I64, fast: (host: I32) => void): void {
     const address = this.let(given);
-    const entry = this.#entry(address);
+    const { isMissing, hit } = this.#find(address, 4096 - bytes, true);
     this.f.if(
-      this.#missing(entry, address, 4096 - bytes, true),
+      isMissing,
       () => this.storeMiss(address, bytes, wide, operand),
-      () => fast(this.#hit(entry, address, true)),
+      () => fast(hit()),
     );
   }
 
@@ -123,13 +127,13 @@ export abstract class StorageContext extends Context {
   override updateI64(given: I64, width: LoadWidth64, compute: (old: I64) => I64, operand: 1 | 2 | 3 | 4 = 1): I64 {
     const bytes = width / 8;
     const address = this.let(given);
-    const entry = this.#entry(address);
+    const { isMissing, hit } = this.#find(address, 4096 - bytes, true);
     const host = this.f.temporary("i32");
-    const slow = this.let(this.#missing(entry, address, 4096 - bytes, true));
+    const slow = this.let(isMissing);
     this.f.if(
       slow,
       () => this.updateMiss(host, address, bytes, operand),
-      () => this.f.set(host, this.#hit(entry, address, true)),
+      () => this.f.set(host, hit()),
     );
     const old = this.let(loadWide(host.value, width, false));
     const result = this.let(compute(old));
@@ -144,12 +148,12 @@ export abstract class StorageContext extends Context {
 
   override spanOrZero(given: I64, length: I32, write: boolean, operand: 1 | 2 | 3 | 4 = 2): I32 {
     const address = this.let(given);
-    const entry = this.#entry(address);
+    const { isMissing, hit } = this.#find(address, i32.sub(4096, length), write);
     const host = this.f.temporary("i32");
     this.f.if(
-      this.#missing(entry, address, i32.sub(4096, length), write),
+      isMissing,
       () => this.spanMiss(host, address, length, write, operand),
-      () => this.f.set(host, i32.add(this.#hit(entry, address, write), i32.sub(16, length))),
+      () => this.f.set(host, i32.add(hit(), i32.sub(16, length))),
     );
     return host.value;
   }

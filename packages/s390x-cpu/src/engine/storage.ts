@@ -140,8 +140,8 @@ function defineSpanMiss(functions: FunctionSet, layout: MemoryLayout): void {
     f.if(i64.eq(absolute, -1), () => f.return(i32.const(0)));
     f.call(functions.index("install"), va, absolute, i32.eq(access, Access.write));
     // Pages of code and of low addresses are not entered for stores.
-    const entry = i32.add(bank, i32.add(tlbIndex(va), i32.mul(i32.eq(access, Access.write), TLB_WRITE)));
-    f.if(i64.ne(i64.load(entry), i64.and(va, ~0xfffn)), () => f.return(i32.const(0)));
+    const entry = i32.add(bank, i32.add(tlbIndex(i32.wrap(va)), i32.mul(i32.eq(access, Access.write), TLB_WRITE)));
+    f.if(i64.ne(i64.load(entry), i64.sub(i64.and(va, ~0xfffn), 1)), () => f.return(i32.const(0)));
     f.push(i32.add(i32.sub(byteHost(layout, absolute), length), 1));
   });
 }
@@ -389,14 +389,22 @@ export function fetchIndex(address: I64): I32 {
 }
 
 /**
- * An entry whose tag is 0 matches no address that selects it, except in place 0; so a cleared table has the tag 0x1000
- * there, which selects place 1.
+ * The tables of a bank, and the tags of their empty entries, which match no address that selects them: such an entry has the tag of page 0,
+ * and that in place 0 the tag of page 1.
  */
+const tables = [
+  { start: 0, size: TLB_WRITE, empty: -1, emptyFirst: 0xfff },
+  { start: TLB_WRITE, size: TLB_WRITE, empty: -1, emptyFirst: 0xfff },
+  { start: TLB_FETCH, size: FETCH_ENTRIES * 16, empty: 0, emptyFirst: 0x1000 },
+] as const;
+const [readTable, writeTable, fetchTable] = tables;
+type BankTable = (typeof tables)[number];
+
 function defineClearing(functions: FunctionSet, layout: MemoryLayout): void {
-  const clear = (f: FunctionBuilder, bank: I32, offset: number, length: number): void => {
-    f.memoryFill(i32.add(bank, offset), 0, length);
-    for (const table of [0, TLB_WRITE, TLB_FETCH]) {
-      if (table >= offset && table < offset + length) f.storeI64(bank, 0x1000, 64, table);
+  const clear = (f: FunctionBuilder, bank: I32, cleared: readonly BankTable[]): void => {
+    for (const { start, size, empty, emptyFirst } of cleared) {
+      f.memoryFill(i32.add(bank, start), empty & 0xff, size);
+      f.storeI64(bank, emptyFirst, 64, start);
     }
   };
   const forEachBank = (f: FunctionBuilder, body: (bank: I32) => void): void => {
@@ -417,10 +425,11 @@ function defineClearing(functions: FunctionSet, layout: MemoryLayout): void {
       const end = f.let(i32.add(bank, TLB_FETCH));
       f.set(entry, bank);
       f.loop((again) => {
-        // An entry's value is the host address of the frame plus the page's virtual address, less a constant.
+        // An entry's value is the host address of the frame plus the page's virtual address, less a constant; its tag that address less 1.
         const value = i32.sub(i32.load(entry.value, 8), i32.wrap(i64.load(entry.value)));
-        f.if(i32.eq(value, i32.sub(layout.top - 15, frame)), () => {
-          f.storeI64(entry.value, select(i64.const(0x1000), i64.const(0), i32.eqz(i32.and(i32.sub(entry.value, bank), TLB_WRITE - 1))));
+        f.if(i32.eq(value, i32.sub(layout.top - 14, frame)), () => {
+          const isFirst = i32.eqz(i32.and(i32.sub(entry.value, bank), TLB_WRITE - 1));
+          f.storeI64(entry.value, select(i64.const(readTable.emptyFirst), i64.const(readTable.empty), isFirst));
         });
         f.set(entry, i32.add(entry.value, 16));
         f.brIf(again, i32.ltU(entry.value, end));
@@ -429,7 +438,7 @@ function defineClearing(functions: FunctionSet, layout: MemoryLayout): void {
         const fetchEnd = f.let(i32.add(end, FETCH_ENTRIES * 16));
         f.loop((again) => {
           f.if(i32.eq(i32.load(entry.value, 8), records), () => {
-            f.storeI64(entry.value, select(i64.const(0x1000), i64.const(0), i32.eq(entry.value, end)));
+            f.storeI64(entry.value, select(i64.const(fetchTable.emptyFirst), i64.const(fetchTable.empty), i32.eq(entry.value, end)));
           });
           f.set(entry, i32.add(entry.value, 16));
           f.brIf(again, i32.ltU(entry.value, fetchEnd));
@@ -443,16 +452,14 @@ function defineClearing(functions: FunctionSet, layout: MemoryLayout): void {
     const index = f.let(i32.and(i32.shrU(f.param(0, "i32").value, 8), 0xff0));
     forEachBank(f, (bank) => {
       const first = f.let(i32.add(bank, index));
-      // Place 0 of a table has an empty entry of its own.
-      const empty = f.let(select(i64.const(0x1000), i64.const(0), i32.eqz(index)));
-      for (let offset = 0; offset < BANK_SIZE; offset += 4096) {
-        const isFirst = offset === 0 || offset === TLB_WRITE || offset === TLB_FETCH;
-        f.storeI64(first, isFirst ? empty : i64.const(0), 64, offset);
+      for (const { start, size, empty, emptyFirst } of tables) {
+        f.storeI64(first, select(i64.const(emptyFirst), i64.const(empty), i32.eqz(index)), 64, start);
+        for (let offset = 4096; offset < size; offset += 4096) f.storeI64(first, empty, 64, start + offset);
       }
     });
   });
-  functions.define("clearBank", ["i32"], undefined, (f) => clear(f, f.param(0, "i32").value, 0, BANK_SIZE));
-  functions.define("clearFetchEntries", [], undefined, (f) => forEachBank(f, (bank) => clear(f, bank, TLB_FETCH, FETCH_ENTRIES * 16)));
-  functions.define("clearWriteEntries", [], undefined, (f) => forEachBank(f, (bank) => clear(f, bank, TLB_WRITE, TLB_WRITE)));
-  functions.define("clearAllBanks", [], undefined, (f) => forEachBank(f, (bank) => clear(f, bank, 0, BANK_SIZE)));
+  functions.define("clearBank", ["i32"], undefined, (f) => clear(f, f.param(0, "i32").value, tables));
+  functions.define("clearFetchEntries", [], undefined, (f) => forEachBank(f, (bank) => clear(f, bank, [fetchTable])));
+  functions.define("clearWriteEntries", [], undefined, (f) => forEachBank(f, (bank) => clear(f, bank, [writeTable])));
+  functions.define("clearAllBanks", [], undefined, (f) => forEachBank(f, (bank) => clear(f, bank, tables)));
 }

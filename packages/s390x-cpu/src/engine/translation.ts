@@ -379,17 +379,18 @@ function defineInstall(functions: FunctionSet, layout: MemoryLayout): void {
     const write = f.param(2, "i32").value;
     const bank = f.let(i32.load(at(BANK)));
     f.if(i32.and(i32.ne(bank, EMPTY_BANK), i32.or(i64.ne(i64.shrU(va, 12), 0), i32.eqz(fetchOverrideOn()))), () => {
-      const entry = f.let(i32.add(bank, tlbIndex(va)));
+      const entry = f.let(i32.add(bank, tlbIndex(i32.wrap(va))));
       const page = f.let(i64.and(va, ~0xfffn));
       const frame = f.let(i32.and(i32.wrap(absolute), ~0xfff));
       const bias = f.let(i32.add(i32.sub(i32.const(layout.top - 15), frame), i32.wrap(page)));
-      f.storeI64(entry, page);
+      const tag = f.let(i64.sub(page, 1));
+      f.storeI64(entry, tag);
       f.storeI32(entry, bias, 32, 8);
       const hasCode = i32.load(i32.add(i32.const(layout.recordPages), i32.shl(i32.shrU(frame, 12), 2)));
       // Pages 0 and 1 are never writable by the fast path, as low-address protection covers part of them.
       const watched = i32.or(hasCode, i32.load(at(PER_STORES)));
       f.if(i32.and(write, i32.and(i32.eqz(watched), i64.gtU(page, 0x1000))), () => {
-        f.storeI64(entry, page, 64, TLB_WRITE);
+        f.storeI64(entry, tag, 64, TLB_WRITE);
         f.storeI32(entry, bias, 32, TLB_WRITE + 8);
       });
     });
@@ -401,7 +402,7 @@ export function fetchOverrideOn(): I32 {
   return i32.ne(i32.and(i32.load(at(CR)), CR0_FETCH_PROTECTION_OVERRIDE), 0);
 }
 
-/** Byte offset of an address's entry in a table of 1024 entries of 16 bytes. */
-export function tlbIndex(address: I64): I32 {
-  return i32.and(i32.wrap(i64.shrU(address, 8)), 0x3ff0);
+/** Byte offset of an entry in a table of 1024 entries of 16 bytes, by the right half of the address. */
+export function tlbIndex(address: I32): I32 {
+  return i32.and(i32.shrU(address, 8), 0x3ff0);
 }

@@ -17,7 +17,7 @@ import { ConditionKind, type ConditionState, conditionCodeParameters, LazyCondit
 import { makeReducible } from "./flow-graph.ts";
 import type { CodeBlock, CodeInstruction, Flow, RegionCode } from "./region-code.ts";
 import { NotCompilable, RegionContext, type RegionFrame } from "./region-context.ts";
-import { RegionExit } from "./region-exit.ts";
+import { type RegionEnd, RegionExit } from "./region-exit.ts";
 import { RegionFloats } from "./region-floats.ts";
 import { RegionPages } from "./region-pages.ts";
 import { RegionRegisters } from "./region-registers.ts";
@@ -148,7 +148,10 @@ class RegionBuilder {
   /** Node of the flow graph by the offset where its block starts; node 0 is the dispatcher. */
   readonly #nodes: ReadonlyMap<number, number>;
   readonly #states = new Map<number, ConditionState>();
+  /** Where the region is left for an offset in `#end`, and where for an `#address`: computed ones, and those far away. */
   #exit: Label | undefined;
+  #exitOfBlock: Label | undefined;
+  #exitElsewhere: Label | undefined;
   #edge: (offset: number) => void = () => {};
 
   constructor({ f, functions, code, options, floats }: RegionParts) {
@@ -160,9 +163,8 @@ class RegionBuilder {
     this.#condition = new LazyCondition(f, functions);
     this.#nodes = new Map(code.blocks.map(({ start }, index) => [start, index + 1]));
     const address = f.local("i64", "address");
-    const exit = f.local("i32", "reason");
     this.#address = address;
-    this.#reason = exit;
+    this.#end = f.local("i32", "end");
     this.#budget = f.local("i32", "budget");
     this.#sampleCountdown = options.isObserved ? f.local("i32", "sampleCountdown") : undefined;
     this.#next = f.local("i32", "next");
@@ -177,7 +179,7 @@ class RegionBuilder {
       bank: f.local("i32", "bank"),
       mode: options.mode,
       hasStoresBesideCode: options.hasStoresBesideCode === true,
-      leave: (target, reason) => this.#leave(target, reason),
+      leave: (offset, reason) => this.#leave(offset, reason),
       goTo: (offset) => this.#edge(offset),
       goToAddress: (target) => this.#goToAddress(target),
     };
@@ -185,7 +187,8 @@ class RegionBuilder {
   }
 
   readonly #address;
-  readonly #reason;
+  /** How the region ends in the lowest bit, and at what offset in the others: one constant for each of the many places where it is left. */
+  readonly #end;
   readonly #budget;
   readonly #sampleCountdown: Local<"i32"> | undefined;
   readonly #next;
@@ -204,18 +207,23 @@ class RegionBuilder {
     const { blocks } = this.#code;
     const flow = makeReducible([[1], ...blocks.map((block) => this.#successors(block))]);
     let refusal: Refusal | undefined;
-    f.block((exit) => {
-      this.#exit = exit;
-      try {
-        buildStructuredCode(f, flow.structure, (node, edge) => {
-          if (node === 0) this.#dispatch(flow.entries, edge);
-          else this.#block(blocks[node - 1]!, node, flow, edge);
-        });
-      } catch (error) {
-        if (!(error instanceof RefusedInstruction)) throw error;
-        refusal = { refused: error.offset };
-      }
-      f.unreachable();
+    f.block((exitElsewhere) => {
+      this.#exitElsewhere = exitElsewhere;
+      f.block((exit) => {
+        this.#exit = exit;
+        try {
+          buildStructuredCode(f, flow.structure, (node, edge) => {
+            if (node === 0) this.#dispatch(flow.entries, edge);
+            else this.#block(blocks[node - 1]!, node, flow, edge);
+          });
+        } catch (error) {
+          if (!(error instanceof RefusedInstruction)) throw error;
+          refusal = { refused: error.offset };
+        }
+        f.unreachable();
+      });
+      const offset = i64.extendS(i32.and(this.#end.value, ~1));
+      f.set(this.#address, i64.add(this.#frame.base.value, offset));
     });
     if (refusal) return refusal;
     this.#mark("exit");
@@ -227,7 +235,7 @@ class RegionBuilder {
     if (this.#sampleCountdown) f.storeI32(i32.const(SAMPLE_COUNTDOWN), this.#sampleCountdown.value);
     if (this.#options.isCounting)
       f.storeI64(i32.const(INSTRUCTIONS), i64.add(i64.load(i32.const(INSTRUCTIONS)), i64.extendU(this.#count.value)));
-    f.push(this.#reason.value);
+    f.push(i32.and(this.#end.value, 1));
     const end = f.position;
     f.prologue(() => this.#enter());
     this.#takeNotes(f.position - end);
@@ -292,13 +300,13 @@ class RegionBuilder {
     const goTo = (offset: number): void => {
       const target = this.#nodes.get(offset);
       if (target === undefined) {
-        this.#leave(this.#addressOf(offset), RegionExit.done);
+        this.#leave(offset, RegionExit.done);
         return;
       }
       const outer = { edge: this.#edge, state: this.#condition.state, done: this.#done };
       this.#countInstructions();
       this.#done = 0;
-      const leave = (): void => this.#leave(this.#addressOf(offset), RegionExit.done);
+      const leave = (): void => this.#leave(offset, RegionExit.done);
       this.#pages.follow(block, this.#code.blocks[target - 1]!, leave);
       const isRedirected = flow.isRedirected(node, target);
       if (isRedirected) f.set(this.#next, i32.const(target));
@@ -320,17 +328,24 @@ class RegionBuilder {
     };
     this.#edge = goTo;
     this.#done = 0;
-    for (const instruction of block.instructions) this.#instruction(instruction, goTo);
-    const last = block.instructions.at(-1)!.flow;
-    if (last.kind === "next" || ((last.kind === "branch" || last.kind === "indirect") && !last.always)) goTo(block.end);
-    else f.unreachable();
+    const outer = this.#exitOfBlock;
+    // The exits of a block meet first: few locals differ between them, so that each needs few moves, and V8 much less memory.
+    f.block((exit) => {
+      this.#exitOfBlock = exit;
+      for (const instruction of block.instructions) this.#instruction(instruction, goTo);
+      const last = block.instructions.at(-1)!.flow;
+      if (last.kind === "next" || ((last.kind === "branch" || last.kind === "indirect") && !last.always)) goTo(block.end);
+      else f.unreachable();
+    });
+    this.#exitOfBlock = outer;
+    f.br(this.#exit!);
   }
 
   #instruction(each: CodeInstruction, goTo: (offset: number) => void): void {
     const f = this.#f;
     this.#mark(each);
     if (each.flow.kind === "interpret") {
-      this.#leave(this.#addressOf(each.offset), RegionExit.done);
+      this.#leave(each.offset, RegionExit.done);
       return;
     }
     f.scope(() =>
@@ -365,19 +380,28 @@ class RegionBuilder {
     const outer = new RegionContext(this.#frame, { ...each, restart: each.offset, next }, end);
     if (each.instruction.mnemonic === "ex") {
       const isElsewhere = i64.ne(outer.address(2), this.#addressOf(target.offset));
-      this.#f.if(isElsewhere, () => this.#leave(this.#addressOf(each.offset), RegionExit.interpret));
+      this.#f.if(isElsewhere, () => this.#leave(each.offset, RegionExit.interpret));
     }
     const number = outer.registerNumber("r1").constant as number;
     const modifier = number === 0 ? undefined : this.#f.let(i32.and(i32.wrap(this.#registers.get(number)), 0xff));
     return new RegionContext(this.#frame, { ...target, restart: each.offset, next, ...(modifier && { modifier }) }, end);
   }
 
-  #leave(target: I64, reason: RegionExit): void {
-    const f = this.#f;
+  #leave(offset: number, reason: RegionEnd): void {
+    if (offset !== (offset | 0)) {
+      this.#leaveFor(this.#addressOf(offset), reason);
+      return;
+    }
     this.#countInstructions();
-    f.set(this.#address, target);
-    f.set(this.#reason, i32.const(reason));
-    f.br(this.#exit!);
+    this.#f.set(this.#end, i32.const(offset | reason));
+    this.#f.br(this.#exitOfBlock!);
+  }
+
+  #leaveFor(target: I64, reason: RegionEnd): void {
+    this.#countInstructions();
+    this.#f.set(this.#address, target);
+    this.#f.set(this.#end, i32.const(reason));
+    this.#f.br(this.#exitElsewhere!);
   }
 
   #countInstructions(): void {
@@ -398,7 +422,7 @@ class RegionBuilder {
       this.#f.storeI64(i32.const(INDIRECT_BASE), this.#frame.base.value);
       this.#f.storeI64(i32.const(INDIRECT_TARGET), target);
     }
-    this.#leave(target, RegionExit.done);
+    this.#leaveFor(target, RegionExit.done);
     this.#done--;
   }
 

@@ -17,7 +17,7 @@ import { AR, FPC, PSW_MASK, ZERO_REGISTER } from "../engine/layout.ts";
 import { StorageContext } from "../engine/storage-context.ts";
 import { type AddressingMode, wrapInMode } from "./addressing-mode.ts";
 import { ConditionKind, type ConditionState, type LazyCondition } from "./condition.ts";
-import { RegionExit } from "./region-exit.ts";
+import { type RegionEnd, RegionExit } from "./region-exit.ts";
 import type { RegionFloats } from "./region-floats.ts";
 import type { RegionRegisters } from "./region-registers.ts";
 
@@ -36,8 +36,8 @@ export interface RegionFrame {
   readonly mode: AddressingMode;
   /** As in the options of a region. */
   readonly hasStoresBesideCode: boolean;
-  /** Leaves the region for an address. */
-  leave(address: I64, exit: RegionExit): void;
+  /** Leaves the region at an offset. */
+  leave(offset: number, exit: RegionEnd): void;
   /** Goes on at an offset, inside the region or outside. */
   goTo(offset: number): void;
   /** Goes on at an address computed at run time, a return perhaps. The address must be cheap to repeat. */
@@ -443,7 +443,7 @@ export class RegionContext extends StorageContext {
 
   protected override fault(): void {
     if (this.f.depth === this.#depth) this.#isLeft = true;
-    this.#frame.leave(this.#offsetAddress(this.#place.restart), RegionExit.interpret);
+    this.#frame.leave(this.#place.restart, RegionExit.interpret);
   }
 
   override program(_code: number): void {
@@ -470,6 +470,11 @@ export class RegionContext extends StorageContext {
 
   override relativeAddress(name: FieldName): I64 {
     return this.let(this.wrapAddress(this.#offsetAddress(this.#place.offset + this.#fixed(name) * 2)));
+  }
+
+  override relativeBits(name: FieldName, mask: number): I32 {
+    // Offsets count from a page.
+    return i32.const((this.#place.offset + this.#fixed(name) * 2) & mask);
   }
 
   override nextAddress(): I64 {

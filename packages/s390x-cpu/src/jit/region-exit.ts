@@ -10,3 +10,5 @@ export const RegionExit = {
   unsettled: 3,
 } as const;
 export type RegionExit = (typeof RegionExit)[keyof typeof RegionExit];
+/** The ends of a region that was run. */
+export type RegionEnd = typeof RegionExit.done | typeof RegionExit.interpret;

@@ -118,11 +118,11 @@ function generate({ pageCopies, top, wasmPages }: MemoryLayout): Uint8Array<Arra
     const index = f.local("i32");
     f.loop((again) => {
       const entry = f.let(i32.add(bank, i32.shl(index.value, 4)));
-      const tag = f.let(i32.load(entry, TLB_WRITE));
+      const page = f.let(i32.add(i32.load(entry, TLB_WRITE), 1));
       // The tag of an empty entry is that of another place.
-      f.if(i32.eq(i32.and(i32.shrU(tag, 12), TLB_ENTRIES - 1), index.value), () => {
+      f.if(i32.eq(i32.and(i32.shrU(page, 12), TLB_ENTRIES - 1), index.value), () => {
         // An entry's value is a host address less a constant, plus the page's virtual address.
-        const frame = i32.sub(i32.add(i32.const(top - 15), tag), i32.load(entry, TLB_WRITE + 8));
+        const frame = i32.sub(i32.add(i32.const(top - 15), page), i32.load(entry, TLB_WRITE + 8));
         f.scope(() => body(f.let(i32.sub(i32.const(top - (PAGE - 1)), frame))));
       });
       f.set(index, i32.add(index.value, 1));

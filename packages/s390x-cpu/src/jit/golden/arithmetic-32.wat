@@ -17,14 +17,14 @@
 ;; carry:  ahi   %r5,100
 ;;         j     count
 ;;
-;; 64-bit mode, 11 guest instructions in 6 blocks, 741 bytes of WebAssembly
+;; 64-bit mode, 11 guest instructions in 6 blocks, 774 bytes of WebAssembly
 
 (module
   (import "env" "memory" (memory 1060 1060))
   (import "env" "conditionCode" (func $conditionCode (param i32 i32 i32 i64 i64 f64 f64) (result i32)))
   (func $region (export "region") (param $base i64) (result i32)
     (local $cc i32) (local $cc_kind i32) (local $cc_a32 i32) (local $cc_b32 i32) (local $cc_a64 i64) (local $cc_b64 i64) (local $cc_af64 f64)
-    (local $cc_bf64 f64) (local $address i64) (local $reason i32) (local $budget i32) (local $next i32) (local $count i32) (local $bank i32)
+    (local $cc_bf64 f64) (local $address i64) (local $end i32) (local $budget i32) (local $next i32) (local $count i32) (local $bank i32)
     (local $r3 i64) (local $t16 i32) (local $r2 i64) (local $t18 i32) (local $t19 i32) (local $t20 i32) (local $r5 i64) (local $r4 i64)
     (local $r1 i64) (local $r6 i64) (local $t25 i32)
 
@@ -39,7 +39,7 @@
     (local.set $r1 (i64.load (i32.const 1032)) (; %r1 ;))
     (local.set $r6 (i64.load (i32.const 1072)) (; %r6 ;))
     (local.set $cc (i32.load (i32.const 2072)) (; CC ;))
-    (block $to_exit
+    (block $b1
       (loop $loop_again
         (block $to_count
 
@@ -80,6 +80,7 @@
             ;; 10030: j count
             (br $to_count)
             (unreachable)
+            (br $b1)
           ))
 
           ;; 1001c: alr %r4,%r2
@@ -107,59 +108,67 @@
             ;; 10038: j count
             (br $to_count)
             (unreachable)
+            (br $b1)
           ))
           (br $to_count)
+          (br $b1)
+          (br $b1)
         )
+        (block $b2
 
-        ;; 10022 count: brct %r1,again
-        (local.set $t19 (i32.sub (i32.wrap_i64 (local.get $r1)) (i32.const 1)))
-        (local.set $r1 (i64.or (i64.and (local.get $r1) (i64.const 0xffffffff00000000)) (i64.extend_i32_u (local.get $t19))))
-        (if (local.get $t19) (then
-          (local.set $budget (i32.sub (local.get $budget) (i32.const 1)))
-          (if (i32.lt_s (local.get $budget) (i32.const 0)) (then
-            (local.set $address (i64.add (local.get $base) (i64.const 22)))
-            (local.set $reason (i32.const 0))
-            (br $to_exit)
+          ;; 10022 count: brct %r1,again
+          (local.set $t19 (i32.sub (i32.wrap_i64 (local.get $r1)) (i32.const 1)))
+          (local.set $r1 (i64.or (i64.and (local.get $r1) (i64.const 0xffffffff00000000)) (i64.extend_i32_u (local.get $t19))))
+          (if (local.get $t19) (then
+            (local.set $budget (i32.sub (local.get $budget) (i32.const 1)))
+            (if (i32.lt_s (local.get $budget) (i32.const 0)) (then
+              (local.set $end (i32.const 22))
+              (br $b2)
+            ))
+            (br $loop_again)
           ))
-          (br $loop_again)
-        ))
+          (block $b3
 
-        ;; 10026: ipm %r6
-        (if (local.get $cc_kind) (then
-          (local.set $t19
-            (call $conditionCode
-              (local.get $cc_kind)
-              (local.get $cc_a32)
-              (local.get $cc_b32)
-              (local.get $cc_a64)
-              (local.get $cc_b64)
-              (local.get $cc_af64)
-              (local.get $cc_bf64)))
-        ) (else
-          (local.set $t19 (local.get $cc))
-        ))
-        (local.set $cc (local.get $t19))
-        (local.set $cc_kind (i32.const 0))
-        (local.set $r6
-          (i64.or
-            (i64.and (local.get $r6) (i64.const 0xffffffff00000000))
-            (i64.extend_i32_u
-              (i32.or
-                (i32.and (i32.wrap_i64 (local.get $r6)) (i32.const 0xffffff))
-                (i32.shl
+            ;; 10026: ipm %r6
+            (if (local.get $cc_kind) (then
+              (local.set $t19
+                (call $conditionCode
+                  (local.get $cc_kind)
+                  (local.get $cc_a32)
+                  (local.get $cc_b32)
+                  (local.get $cc_a64)
+                  (local.get $cc_b64)
+                  (local.get $cc_af64)
+                  (local.get $cc_bf64)))
+            ) (else
+              (local.set $t19 (local.get $cc))
+            ))
+            (local.set $cc (local.get $t19))
+            (local.set $cc_kind (i32.const 0))
+            (local.set $r6
+              (i64.or
+                (i64.and (local.get $r6) (i64.const 0xffffffff00000000))
+                (i64.extend_i32_u
                   (i32.or
-                    (i32.shl (local.get $cc) (i32.const 4))
-                    (i32.and (i32.shr_u (i32.load (i32.const 2060)) (i32.const 8)) (i32.const 15)))
-                  (i32.const 24))))))
+                    (i32.and (i32.wrap_i64 (local.get $r6)) (i32.const 0xffffff))
+                    (i32.shl
+                      (i32.or
+                        (i32.shl (local.get $cc) (i32.const 4))
+                        (i32.and (i32.shr_u (i32.load (i32.const 2060)) (i32.const 8)) (i32.const 15)))
+                      (i32.const 24))))))
 
-        ;; 1002a: svc 255
-        (local.set $address (i64.add (local.get $base) (i64.const 42)))
-        (local.set $reason (i32.const 0))
-        (br $to_exit)
-        (unreachable)
+            ;; 1002a: svc 255
+            (local.set $end (i32.const 42))
+            (br $b3)
+            (unreachable)
+          )
+          (br $b1)
+        )
+        (br $b1)
       )
       (unreachable)
     )
+    (local.set $address (i64.add (local.get $base) (i64.extend_i32_s (i32.and (local.get $end) (i32.const -2)))))
 
     ;; exit: registers that were changed, condition code, instruction address and budget back into memory
     (i64.store (i32.const 1040) (local.get $r2)) (; %r2 ;)
@@ -183,6 +192,6 @@
     (i32.store (i32.const 2072) (local.get $t25)) (; CC ;)
     (i64.store (i32.const 2064) (local.get $address)) (; PSW_ADDRESS ;)
     (i32.store (i32.const 2112) (local.get $budget)) (; BUDGET ;)
-    (local.get $reason)
+    (i32.and (local.get $end) (i32.const 1))
   )
 )

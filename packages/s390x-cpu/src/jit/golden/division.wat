@@ -21,7 +21,7 @@
 ;; end:    .align 8
 ;; divisor: .quad -7
 ;;
-;; 64-bit mode, 14 guest instructions in 2 blocks, 969 bytes of WebAssembly
+;; 64-bit mode, 14 guest instructions in 2 blocks, 924 bytes of WebAssembly
 
 (module
   (import "env" "memory" (memory 1060 1060))
@@ -29,7 +29,7 @@
   (import "env" "conditionCode" (func $conditionCode (param i32 i32 i32 i64 i64 f64 f64) (result i32)))
   (func $region (export "region") (param $base i64) (result i32)
     (local $cc i32) (local $cc_kind i32) (local $cc_a32 i32) (local $cc_b32 i32) (local $cc_a64 i64) (local $cc_b64 i64) (local $cc_af64 f64)
-    (local $cc_bf64 f64) (local $address i64) (local $reason i32) (local $budget i32) (local $next i32) (local $count i32) (local $bank i32)
+    (local $cc_bf64 f64) (local $address i64) (local $end i32) (local $budget i32) (local $next i32) (local $count i32) (local $bank i32)
     (local $r4 i64) (local $r3 i64) (local $t17 i64) (local $t18 i64) (local $r5 i64) (local $t20 i64) (local $t21 i64) (local $t22 i32)
     (local $t23 i32) (local $t24 i32) (local $r2 i64) (local $r0 i64) (local $r1 i64) (local $r7 i64) (local $r8 i64) (local $r6 i64)
     (local $t31 i32)
@@ -48,149 +48,145 @@
     (local.set $r8 (i64.load (i32.const 1088)) (; %r8 ;))
     (local.set $r6 (i64.load (i32.const 1072)) (; %r6 ;))
     (local.set $cc (i32.load (i32.const 2072)) (; CC ;))
-    (block $to_exit
+    (block $b1
       (loop $loop_digit
+        (block $b2
 
-        ;; 10010 digit: lghi %r4,0
-        (local.set $r4 (i64.const 0))
+          ;; 10010 digit: lghi %r4,0
+          (local.set $r4 (i64.const 0))
 
-        ;; 10014: dlgr %r4,%r3
-        (local.set $t17 (local.get $r3))
-        (local.set $t18 (local.get $r4))
-        (local.set $t20 (local.get $r5))
-        (if (i64.ge_u (local.get $t18) (local.get $t17)) (then
-          (local.set $address (i64.add (local.get $base) (i64.const 20)))
-          (local.set $reason (i32.const 1))
-          (br $to_exit)
-        ))
-        (if (i64.eqz (local.get $t18)) (then
-          (local.set $t21 (i64.div_u (local.get $t20) (local.get $t17)))
-        ) (else
-          (local.set $t21 (call $divideWide (local.get $t18) (local.get $t20) (local.get $t17)))
-        ))
-        (local.set $r4 (i64.sub (local.get $t20) (i64.mul (local.get $t21) (local.get $t17))))
-        (local.set $r5 (local.get $t21))
-
-        ;; 10018: ahi %r4,48
-        (local.set $t22 (i32.wrap_i64 (local.get $r4)))
-        (local.set $t23 (i32.add (local.get $t22) (i32.const 48)))
-        (local.set $r4 (i64.or (i64.and (local.get $r4) (i64.const 0xffffffff00000000)) (i64.extend_i32_u (local.get $t23))))
-        (local.set $t24 (local.get $t22))
-        (local.set $cc_b32 (i32.const 48))
-        (local.set $cc_a32 (local.get $t24))
-        (local.set $cc_kind (i32.const 7))
-
-        ;; 1001c: aghi %r2,-1
-        (local.set $t21 (local.get $r2))
-        (local.set $t20 (i64.add (local.get $t21) (i64.const -1)))
-        (local.set $r2 (local.get $t20))
-        (local.set $t18 (local.get $t21))
-        (local.set $cc_b64 (i64.const -1))
-        (local.set $cc_a64 (local.get $t18))
-        (local.set $cc_kind (i32.const 8))
-
-        ;; 10020: stc %r4,0(%r2)
-        (local.set $t18 (local.get $r2))
-        (local.set $t24 (i32.wrap_i64 (local.get $r4)))
-        (local.set $t20 (local.get $t18))
-        (local.set $t23 (i32.add (local.get $bank) (i32.and (i32.wrap_i64 (i64.shr_u (local.get $t20) (i64.const 8))) (i32.const 16368))))
-        (if (i64.gt_u (i64.sub (local.get $t20) (i64.load offset=16384 (local.get $t23))) (i64.const 4095)) (then
-          (local.set $address (i64.add (local.get $base) (i64.const 32)))
-          (local.set $reason (i32.const 1))
-          (br $to_exit)
-        ) (else
-          (i32.store8 offset=15 (i32.sub (i32.load offset=16392 (local.get $t23)) (i32.wrap_i64 (local.get $t20))) (local.get $t24))
-        ))
-
-        ;; 10024: ltgr %r5,%r5
-        (local.set $t20 (local.get $r5))
-        (local.set $r5 (local.get $t20))
-        (local.set $t18 (local.get $t20))
-        (local.set $cc_b64 (i64.const 0))
-        (local.set $cc_a64 (local.get $t18))
-        (local.set $cc_kind (i32.const 3))
-
-        ;; 10028: jne digit
-        (if (i64.ne (local.get $cc_a64) (local.get $cc_b64)) (then
-          (local.set $budget (i32.sub (local.get $budget) (i32.const 1)))
-          (if (i32.lt_s (local.get $budget) (i32.const 0)) (then
-            (local.set $address (i64.add (local.get $base) (i64.const 16)))
-            (local.set $reason (i32.const 0))
-            (br $to_exit)
+          ;; 10014: dlgr %r4,%r3
+          (local.set $t17 (local.get $r3))
+          (local.set $t18 (local.get $r4))
+          (local.set $t20 (local.get $r5))
+          (if (i64.ge_u (local.get $t18) (local.get $t17)) (then
+            (local.set $end (i32.const 21))
+            (br $b2)
           ))
-          (br $loop_digit)
-        ))
+          (if (i64.eqz (local.get $t18)) (then
+            (local.set $t21 (i64.div_u (local.get $t20) (local.get $t17)))
+          ) (else
+            (local.set $t21 (call $divideWide (local.get $t18) (local.get $t20) (local.get $t17)))
+          ))
+          (local.set $r4 (i64.sub (local.get $t20) (i64.mul (local.get $t21) (local.get $t17))))
+          (local.set $r5 (local.get $t21))
 
-        ;; 1002c: lghi %r0,3
-        (local.set $r0 (i64.const 3))
+          ;; 10018: ahi %r4,48
+          (local.set $t22 (i32.wrap_i64 (local.get $r4)))
+          (local.set $t23 (i32.add (local.get $t22) (i32.const 48)))
+          (local.set $r4 (i64.or (i64.and (local.get $r4) (i64.const 0xffffffff00000000)) (i64.extend_i32_u (local.get $t23))))
+          (local.set $t24 (local.get $t22))
+          (local.set $cc_b32 (i32.const 48))
+          (local.set $cc_a32 (local.get $t24))
+          (local.set $cc_kind (i32.const 7))
 
-        ;; 10030: lgr %r1,%r3
-        (local.set $r1 (local.get $r3))
+          ;; 1001c: aghi %r2,-1
+          (local.set $t21 (local.get $r2))
+          (local.set $t20 (i64.add (local.get $t21) (i64.const -1)))
+          (local.set $r2 (local.get $t20))
+          (local.set $t18 (local.get $t21))
+          (local.set $cc_b64 (i64.const -1))
+          (local.set $cc_a64 (local.get $t18))
+          (local.set $cc_kind (i32.const 8))
 
-        ;; 10034: dlgr %r0,%r3
-        (local.set $t18 (local.get $r3))
-        (local.set $t20 (local.get $r0))
-        (local.set $t21 (local.get $r1))
-        (if (i64.ge_u (local.get $t20) (local.get $t18)) (then
-          (local.set $address (i64.add (local.get $base) (i64.const 52)))
-          (local.set $reason (i32.const 1))
-          (br $to_exit)
-        ))
-        (if (i64.eqz (local.get $t20)) (then
-          (local.set $t17 (i64.div_u (local.get $t21) (local.get $t18)))
-        ) (else
-          (local.set $t17 (call $divideWide (local.get $t20) (local.get $t21) (local.get $t18)))
-        ))
-        (local.set $r0 (i64.sub (local.get $t21) (i64.mul (local.get $t17) (local.get $t18))))
-        (local.set $r1 (local.get $t17))
+          ;; 10020: stc %r4,0(%r2)
+          (local.set $t18 (local.get $r2))
+          (local.set $t24 (i32.wrap_i64 (local.get $r4)))
+          (local.set $t20 (local.get $t18))
+          (local.set $t23 (i32.wrap_i64 (local.get $t20)))
+          (local.set $t22 (i32.add (local.get $bank) (i32.and (i32.shr_u (local.get $t23) (i32.const 8)) (i32.const 16368))))
+          (if (i64.lt_u (i64.sub (i64.load offset=16384 (local.get $t22)) (local.get $t20)) (i64.const -4096)) (then
+            (local.set $end (i32.const 33))
+            (br $b2)
+          ) (else
+            (i32.store8 offset=15 (i32.sub (i32.load offset=16392 (local.get $t22)) (local.get $t23)) (local.get $t24))
+          ))
 
-        ;; 10038: lgr %r7,%r1
-        (local.set $r7 (local.get $r1))
+          ;; 10024: ltgr %r5,%r5
+          (local.set $t20 (local.get $r5))
+          (local.set $r5 (local.get $t20))
+          (local.set $t18 (local.get $t20))
+          (local.set $cc_b64 (i64.const 0))
+          (local.set $cc_a64 (local.get $t18))
+          (local.set $cc_kind (i32.const 3))
 
-        ;; 1003c: lgrl %r8,divisor
-        (local.set $t17 (i64.add (local.get $base) (i64.const 88)))
-        (if (i32.wrap_i64 (i64.and (local.get $t17) (i64.const 7))) (then
-          (local.set $address (i64.add (local.get $base) (i64.const 60)))
-          (local.set $reason (i32.const 1))
-          (br $to_exit)
-        ))
-        (local.set $t21 (local.get $t17))
-        (local.set $t23 (i32.add (local.get $bank) (i32.and (i32.wrap_i64 (i64.shr_u (local.get $t21) (i64.const 8))) (i32.const 16368))))
-        (if (i64.gt_u (i64.sub (local.get $t21) (i64.load (local.get $t23))) (i64.const 4088)) (then
-          (local.set $address (i64.add (local.get $base) (i64.const 60)))
-          (local.set $reason (i32.const 1))
-          (br $to_exit)
-        ) (else
-          (local.set $t24 (i32.sub (i32.load offset=8 (local.get $t23)) (i32.wrap_i64 (local.get $t21))))
-        ))
-        (local.set $t20 (i64.load offset=8 (local.get $t24)))
-        (local.set $r8 (local.get $t20))
+          ;; 10028: jne digit
+          (if (i64.ne (local.get $cc_a64) (local.get $cc_b64)) (then
+            (local.set $budget (i32.sub (local.get $budget) (i32.const 1)))
+            (if (i32.lt_s (local.get $budget) (i32.const 0)) (then
+              (local.set $end (i32.const 16))
+              (br $b2)
+            ))
+            (br $loop_digit)
+          ))
+          (block $b3
 
-        ;; 10042: dsgr %r6,%r8
-        (local.set $t20 (local.get $r8))
-        (local.set $t21 (local.get $r7))
-        (if (i64.eqz (local.get $t20)) (then
-          (local.set $address (i64.add (local.get $base) (i64.const 66)))
-          (local.set $reason (i32.const 1))
-          (br $to_exit)
-        ))
-        (if (i32.and (i64.eq (local.get $t21) (i64.const 0x8000000000000000)) (i64.eq (local.get $t20) (i64.const -1))) (then
-          (local.set $address (i64.add (local.get $base) (i64.const 66)))
-          (local.set $reason (i32.const 1))
-          (br $to_exit)
-        ))
-        (local.set $t17 (i64.div_s (local.get $t21) (local.get $t20)))
-        (local.set $r6 (i64.sub (local.get $t21) (i64.mul (local.get $t17) (local.get $t20))))
-        (local.set $r7 (local.get $t17))
+            ;; 1002c: lghi %r0,3
+            (local.set $r0 (i64.const 3))
 
-        ;; 10046: svc 255
-        (local.set $address (i64.add (local.get $base) (i64.const 70)))
-        (local.set $reason (i32.const 0))
-        (br $to_exit)
-        (unreachable)
+            ;; 10030: lgr %r1,%r3
+            (local.set $r1 (local.get $r3))
+
+            ;; 10034: dlgr %r0,%r3
+            (local.set $t18 (local.get $r3))
+            (local.set $t20 (local.get $r0))
+            (local.set $t21 (local.get $r1))
+            (if (i64.ge_u (local.get $t20) (local.get $t18)) (then
+              (local.set $end (i32.const 53))
+              (br $b3)
+            ))
+            (if (i64.eqz (local.get $t20)) (then
+              (local.set $t17 (i64.div_u (local.get $t21) (local.get $t18)))
+            ) (else
+              (local.set $t17 (call $divideWide (local.get $t20) (local.get $t21) (local.get $t18)))
+            ))
+            (local.set $r0 (i64.sub (local.get $t21) (i64.mul (local.get $t17) (local.get $t18))))
+            (local.set $r1 (local.get $t17))
+
+            ;; 10038: lgr %r7,%r1
+            (local.set $r7 (local.get $r1))
+
+            ;; 1003c: lgrl %r8,divisor
+            (local.set $t17 (i64.add (local.get $base) (i64.const 88)))
+            (local.set $t21 (local.get $t17))
+            (local.set $t22 (i32.wrap_i64 (local.get $t21)))
+            (local.set $t23 (i32.add (local.get $bank) (i32.and (i32.shr_u (local.get $t22) (i32.const 8)) (i32.const 16368))))
+            (if (i64.lt_u (i64.sub (i64.load (local.get $t23)) (local.get $t21)) (i64.const -4089)) (then
+              (local.set $end (i32.const 61))
+              (br $b3)
+            ) (else
+              (local.set $t24 (i32.sub (i32.load offset=8 (local.get $t23)) (local.get $t22)))
+            ))
+            (local.set $t20 (i64.load offset=8 (local.get $t24)))
+            (local.set $r8 (local.get $t20))
+
+            ;; 10042: dsgr %r6,%r8
+            (local.set $t20 (local.get $r8))
+            (local.set $t21 (local.get $r7))
+            (if (i64.eqz (local.get $t20)) (then
+              (local.set $end (i32.const 67))
+              (br $b3)
+            ))
+            (if (i32.and (i64.eq (local.get $t21) (i64.const 0x8000000000000000)) (i64.eq (local.get $t20) (i64.const -1))) (then
+              (local.set $end (i32.const 67))
+              (br $b3)
+            ))
+            (local.set $t17 (i64.div_s (local.get $t21) (local.get $t20)))
+            (local.set $r6 (i64.sub (local.get $t21) (i64.mul (local.get $t17) (local.get $t20))))
+            (local.set $r7 (local.get $t17))
+
+            ;; 10046: svc 255
+            (local.set $end (i32.const 70))
+            (br $b3)
+            (unreachable)
+          )
+          (br $b1)
+        )
+        (br $b1)
       )
       (unreachable)
     )
+    (local.set $address (i64.add (local.get $base) (i64.extend_i32_s (i32.and (local.get $end) (i32.const -2)))))
 
     ;; exit: registers that were changed, condition code, instruction address and budget back into memory
     (i64.store (i32.const 1056) (local.get $r4)) (; %r4 ;)
@@ -217,6 +213,6 @@
     (i32.store (i32.const 2072) (local.get $t31)) (; CC ;)
     (i64.store (i32.const 2064) (local.get $address)) (; PSW_ADDRESS ;)
     (i32.store (i32.const 2112) (local.get $budget)) (; BUDGET ;)
-    (local.get $reason)
+    (i32.and (local.get $end) (i32.const 1))
   )
 )

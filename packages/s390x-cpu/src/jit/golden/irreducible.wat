@@ -9,14 +9,14 @@
 ;;         brctg %r1,head
 ;;         svc   255
 ;;
-;; 64-bit mode, 6 guest instructions in 4 blocks, 458 bytes of WebAssembly
+;; 64-bit mode, 6 guest instructions in 4 blocks, 481 bytes of WebAssembly
 
 (module
   (import "env" "memory" (memory 1060 1060))
   (import "env" "conditionCode" (func $conditionCode (param i32 i32 i32 i64 i64 f64 f64) (result i32)))
   (func $region (export "region") (param $base i64) (result i32)
     (local $cc i32) (local $cc_kind i32) (local $cc_a32 i32) (local $cc_b32 i32) (local $cc_a64 i64) (local $cc_b64 i64) (local $cc_af64 f64)
-    (local $cc_bf64 f64) (local $address i64) (local $reason i32) (local $budget i32) (local $next i32) (local $count i32) (local $bank i32)
+    (local $cc_bf64 f64) (local $address i64) (local $end i32) (local $budget i32) (local $next i32) (local $count i32) (local $bank i32)
     (local $r1 i64) (local $t16 i32) (local $r2 i64) (local $t18 i64) (local $t19 i64) (local $t20 i64) (local $t21 i32)
 
     ;; entry: budget, registers and condition code into locals
@@ -26,7 +26,7 @@
     (local.set $r1 (i64.load (i32.const 1032)) (; %r1 ;))
     (local.set $r2 (i64.load (i32.const 1040)) (; %r2 ;))
     (local.set $cc (i32.load (i32.const 2072)) (; CC ;))
-    (block $to_exit
+    (block $b1
       (loop $loop_dispatcher
         (block $to_head
           (block $to_middle
@@ -51,6 +51,7 @@
             ;; 1000c: jo middle
             (if (i32.and (i32.shl (i32.const 1) (local.get $cc)) (i32.const 8)) (then (br $to_middle)))
             (br $to_head)
+            (br $b1)
           )
 
           ;; 10014 middle: aghi %r2,5
@@ -67,33 +68,39 @@
           (local.set $r1 (local.get $t20))
           (local.set $t16 (i64.ne (local.get $t20) (i64.const 0)))
           (if (local.get $t16) (then (br $to_head)))
+          (block $b2
 
-          ;; 1001c: svc 255
-          (local.set $address (i64.add (local.get $base) (i64.const 28)))
-          (local.set $reason (i32.const 0))
-          (br $to_exit)
-          (unreachable)
+            ;; 1001c: svc 255
+            (local.set $end (i32.const 28))
+            (br $b2)
+            (unreachable)
+          )
+          (br $b1)
+          (br $b1)
         )
+        (block $b3
 
-        ;; 10010 head: aghi %r2,3
-        (local.set $t20 (local.get $r2))
-        (local.set $t19 (i64.add (local.get $t20) (i64.const 3)))
-        (local.set $r2 (local.get $t19))
-        (local.set $t18 (local.get $t20))
-        (local.set $cc_b64 (i64.const 3))
-        (local.set $cc_a64 (local.get $t18))
-        (local.set $cc_kind (i32.const 8))
-        (local.set $next (i32.const 3))
-        (local.set $budget (i32.sub (local.get $budget) (i32.const 1)))
-        (if (i32.lt_s (local.get $budget) (i32.const 0)) (then
-          (local.set $address (i64.add (local.get $base) (i64.const 20)))
-          (local.set $reason (i32.const 0))
-          (br $to_exit)
-        ))
-        (br $loop_dispatcher)
+          ;; 10010 head: aghi %r2,3
+          (local.set $t20 (local.get $r2))
+          (local.set $t19 (i64.add (local.get $t20) (i64.const 3)))
+          (local.set $r2 (local.get $t19))
+          (local.set $t18 (local.get $t20))
+          (local.set $cc_b64 (i64.const 3))
+          (local.set $cc_a64 (local.get $t18))
+          (local.set $cc_kind (i32.const 8))
+          (local.set $next (i32.const 3))
+          (local.set $budget (i32.sub (local.get $budget) (i32.const 1)))
+          (if (i32.lt_s (local.get $budget) (i32.const 0)) (then
+            (local.set $end (i32.const 20))
+            (br $b3)
+          ))
+          (br $loop_dispatcher)
+        )
+        (br $b1)
       )
       (unreachable)
     )
+    (local.set $address (i64.add (local.get $base) (i64.extend_i32_s (i32.and (local.get $end) (i32.const -2)))))
 
     ;; exit: registers that were changed, condition code, instruction address and budget back into memory
     (i64.store (i32.const 1040) (local.get $r2)) (; %r2 ;)
@@ -114,6 +121,6 @@
     (i32.store (i32.const 2072) (local.get $t21)) (; CC ;)
     (i64.store (i32.const 2064) (local.get $address)) (; PSW_ADDRESS ;)
     (i32.store (i32.const 2112) (local.get $budget)) (; BUDGET ;)
-    (local.get $reason)
+    (i32.and (local.get $end) (i32.const 1))
   )
 )

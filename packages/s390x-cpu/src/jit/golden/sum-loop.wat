@@ -11,16 +11,16 @@
 ;;         .align 8
 ;; numbers: .quad 1,20,300,4000
 ;;
-;; 64-bit mode, 5 guest instructions in 2 blocks, 465 bytes of WebAssembly
+;; 64-bit mode, 5 guest instructions in 2 blocks, 474 bytes of WebAssembly
 
 (module
   (import "env" "memory" (memory 1060 1060))
   (import "env" "conditionCode" (func $conditionCode (param i32 i32 i32 i64 i64 f64 f64) (result i32)))
   (func $region (export "region") (param $base i64) (result i32)
     (local $cc i32) (local $cc_kind i32) (local $cc_a32 i32) (local $cc_b32 i32) (local $cc_a64 i64) (local $cc_b64 i64) (local $cc_af64 f64)
-    (local $cc_bf64 f64) (local $address i64) (local $reason i32) (local $budget i32) (local $next i32) (local $count i32) (local $bank i32)
-    (local $r1 i64) (local $t16 i64) (local $t17 i64) (local $t18 i32) (local $t19 i32) (local $t20 i64) (local $r3 i64) (local $r2 i64)
-    (local $t23 i64) (local $r4 i64) (local $t25 i32)
+    (local $cc_bf64 f64) (local $address i64) (local $end i32) (local $budget i32) (local $next i32) (local $count i32) (local $bank i32)
+    (local $r1 i64) (local $t16 i64) (local $t17 i64) (local $t18 i32) (local $t19 i32) (local $t20 i32) (local $t21 i64) (local $r3 i64)
+    (local $r2 i64) (local $t24 i64) (local $r4 i64) (local $t26 i32)
 
     ;; entry: budget, registers and condition code into locals
     (local.set $bank (i32.load (i32.const 2100)) (; BANK ;))
@@ -31,59 +31,64 @@
     (local.set $r2 (i64.load (i32.const 1040)) (; %r2 ;))
     (local.set $r4 (i64.load (i32.const 1056)) (; %r4 ;))
     (local.set $cc (i32.load (i32.const 2072)) (; CC ;))
-    (block $to_exit
+    (block $b1
       (loop $loop_again
+        (block $b2
 
-        ;; 1000e again: lg %r3,0(%r1)
-        (local.set $t16 (local.get $r1))
-        (local.set $t17 (local.get $t16))
-        (local.set $t18 (i32.add (local.get $bank) (i32.and (i32.wrap_i64 (i64.shr_u (local.get $t17) (i64.const 8))) (i32.const 16368))))
-        (if (i64.gt_u (i64.sub (local.get $t17) (i64.load (local.get $t18))) (i64.const 4088)) (then
-          (local.set $address (i64.add (local.get $base) (i64.const 14)))
-          (local.set $reason (i32.const 1))
-          (br $to_exit)
-        ) (else
-          (local.set $t19 (i32.sub (i32.load offset=8 (local.get $t18)) (i32.wrap_i64 (local.get $t17))))
-        ))
-        (local.set $t20 (i64.load offset=8 (local.get $t19)))
-        (local.set $r3 (local.get $t20))
-
-        ;; 10014: agr %r2,%r3
-        (local.set $t20 (local.get $r3))
-        (local.set $t17 (local.get $r2))
-        (local.set $t16 (i64.add (local.get $t17) (local.get $t20)))
-        (local.set $r2 (local.get $t16))
-        (local.set $t23 (local.get $t17))
-        (local.set $cc_b64 (local.get $t20))
-        (local.set $cc_a64 (local.get $t23))
-        (local.set $cc_kind (i32.const 8))
-
-        ;; 10018: la %r1,8(%r1)
-        (local.set $t23 (i64.add (local.get $r1) (i64.const 8)))
-        (local.set $r1 (local.get $t23))
-
-        ;; 1001c: brctg %r4,again
-        (local.set $t23 (i64.sub (local.get $r4) (i64.const 1)))
-        (local.set $r4 (local.get $t23))
-        (local.set $t19 (i64.ne (local.get $t23) (i64.const 0)))
-        (if (local.get $t19) (then
-          (local.set $budget (i32.sub (local.get $budget) (i32.const 1)))
-          (if (i32.lt_s (local.get $budget) (i32.const 0)) (then
-            (local.set $address (i64.add (local.get $base) (i64.const 14)))
-            (local.set $reason (i32.const 0))
-            (br $to_exit)
+          ;; 1000e again: lg %r3,0(%r1)
+          (local.set $t16 (local.get $r1))
+          (local.set $t17 (local.get $t16))
+          (local.set $t18 (i32.wrap_i64 (local.get $t17)))
+          (local.set $t19 (i32.add (local.get $bank) (i32.and (i32.shr_u (local.get $t18) (i32.const 8)) (i32.const 16368))))
+          (if (i64.lt_u (i64.sub (i64.load (local.get $t19)) (local.get $t17)) (i64.const -4089)) (then
+            (local.set $end (i32.const 15))
+            (br $b2)
+          ) (else
+            (local.set $t20 (i32.sub (i32.load offset=8 (local.get $t19)) (local.get $t18)))
           ))
-          (br $loop_again)
-        ))
+          (local.set $t21 (i64.load offset=8 (local.get $t20)))
+          (local.set $r3 (local.get $t21))
 
-        ;; 10020: svc 255
-        (local.set $address (i64.add (local.get $base) (i64.const 32)))
-        (local.set $reason (i32.const 0))
-        (br $to_exit)
-        (unreachable)
+          ;; 10014: agr %r2,%r3
+          (local.set $t21 (local.get $r3))
+          (local.set $t17 (local.get $r2))
+          (local.set $t16 (i64.add (local.get $t17) (local.get $t21)))
+          (local.set $r2 (local.get $t16))
+          (local.set $t24 (local.get $t17))
+          (local.set $cc_b64 (local.get $t21))
+          (local.set $cc_a64 (local.get $t24))
+          (local.set $cc_kind (i32.const 8))
+
+          ;; 10018: la %r1,8(%r1)
+          (local.set $t24 (i64.add (local.get $r1) (i64.const 8)))
+          (local.set $r1 (local.get $t24))
+
+          ;; 1001c: brctg %r4,again
+          (local.set $t24 (i64.sub (local.get $r4) (i64.const 1)))
+          (local.set $r4 (local.get $t24))
+          (local.set $t20 (i64.ne (local.get $t24) (i64.const 0)))
+          (if (local.get $t20) (then
+            (local.set $budget (i32.sub (local.get $budget) (i32.const 1)))
+            (if (i32.lt_s (local.get $budget) (i32.const 0)) (then
+              (local.set $end (i32.const 14))
+              (br $b2)
+            ))
+            (br $loop_again)
+          ))
+          (block $b3
+
+            ;; 10020: svc 255
+            (local.set $end (i32.const 32))
+            (br $b3)
+            (unreachable)
+          )
+          (br $b1)
+        )
+        (br $b1)
       )
       (unreachable)
     )
+    (local.set $address (i64.add (local.get $base) (i64.extend_i32_s (i32.and (local.get $end) (i32.const -2)))))
 
     ;; exit: registers that were changed, condition code, instruction address and budget back into memory
     (i64.store (i32.const 1048) (local.get $r3)) (; %r3 ;)
@@ -91,7 +96,7 @@
     (i64.store (i32.const 1032) (local.get $r1)) (; %r1 ;)
     (i64.store (i32.const 1056) (local.get $r4)) (; %r4 ;)
     (if (local.get $cc_kind) (then
-      (local.set $t25
+      (local.set $t26
         (call $conditionCode
           (local.get $cc_kind)
           (local.get $cc_a32)
@@ -101,11 +106,11 @@
           (local.get $cc_af64)
           (local.get $cc_bf64)))
     ) (else
-      (local.set $t25 (local.get $cc))
+      (local.set $t26 (local.get $cc))
     ))
-    (i32.store (i32.const 2072) (local.get $t25)) (; CC ;)
+    (i32.store (i32.const 2072) (local.get $t26)) (; CC ;)
     (i64.store (i32.const 2064) (local.get $address)) (; PSW_ADDRESS ;)
     (i32.store (i32.const 2112) (local.get $budget)) (; BUDGET ;)
-    (local.get $reason)
+    (i32.and (local.get $end) (i32.const 1))
   )
 )

@@ -12,14 +12,14 @@
 ;;         agr   %r2,%r1
 ;;         br    %r14
 ;;
-;; 64-bit mode, 8 guest instructions in 4 blocks, 586 bytes of WebAssembly
+;; 64-bit mode, 8 guest instructions in 4 blocks, 602 bytes of WebAssembly
 
 (module
   (import "env" "memory" (memory 1060 1060))
   (import "env" "conditionCode" (func $conditionCode (param i32 i32 i32 i64 i64 f64 f64) (result i32)))
   (func $region (export "region") (param $base i64) (result i32)
     (local $cc i32) (local $cc_kind i32) (local $cc_a32 i32) (local $cc_b32 i32) (local $cc_a64 i64) (local $cc_b64 i64) (local $cc_af64 f64)
-    (local $cc_bf64 f64) (local $address i64) (local $reason i32) (local $budget i32) (local $next i32) (local $count i32) (local $bank i32)
+    (local $cc_bf64 f64) (local $address i64) (local $end i32) (local $budget i32) (local $next i32) (local $count i32) (local $bank i32)
     (local $t15 i64) (local $r14 i64) (local $page1 i32) (local $t18 i64) (local $t19 i32) (local $r2 i64) (local $r1 i64) (local $t22 i64)
     (local $t23 i64) (local $t24 i64) (local $r3 i64) (local $t26 i32)
 
@@ -33,90 +33,101 @@
     (local.set $r3 (i64.load (i32.const 1048)) (; %r3 ;))
     (local.set $cc (i32.load (i32.const 2072)) (; CC ;))
     (block $to_exit
-      (loop $loop_again
+      (block $b1
+        (loop $loop_again
+          (block $b2
 
-        ;; 10008 again: brasl %r14,triple
-        (local.set $t15 (i64.add (local.get $base) (i64.const 14)))
-        (local.set $r14 (local.get $t15))
-        (if (i32.eqz (local.get $page1)) (then
-          (local.set $t18 (i64.add (local.get $base) (i64.const 4096)))
-          (local.set $t19 (i32.add (local.get $bank) (i32.and (i32.wrap_i64 (i64.shr_u (local.get $t18) (i64.const 8))) (i32.const 8176))))
-          (if
-            (i32.eqz
-              (i32.and
-                (i64.eq (i64.load offset=32768 (local.get $t19)) (local.get $t18))
-                (i32.eq (i32.load offset=32816 (i32.load offset=32776 (local.get $t19))) (i32.const 17))))
-          (then
-            (local.set $address (i64.add (local.get $base) (i64.const 4096)))
-            (local.set $reason (i32.const 0))
-            (br $to_exit)
-          ))
-          (local.set $page1 (i32.const 1))
-        ))
-
-        ;; 11000 triple: lgr %r1,%r2
-        (local.set $r1 (local.get $r2))
-
-        ;; 11004: agr %r2,%r1
-        (local.set $t18 (local.get $r1))
-        (local.set $t22 (local.get $r2))
-        (local.set $t23 (i64.add (local.get $t22) (local.get $t18)))
-        (local.set $r2 (local.get $t23))
-        (local.set $t24 (local.get $t22))
-        (local.set $cc_b64 (local.get $t18))
-        (local.set $cc_a64 (local.get $t24))
-        (local.set $cc_kind (i32.const 8))
-
-        ;; 11008: agr %r2,%r1
-        (local.set $t24 (local.get $r1))
-        (local.set $t23 (local.get $r2))
-        (local.set $t22 (i64.add (local.get $t23) (local.get $t24)))
-        (local.set $r2 (local.get $t22))
-        (local.set $t18 (local.get $t23))
-        (local.set $cc_b64 (local.get $t24))
-        (local.set $cc_a64 (local.get $t18))
-        (local.set $cc_kind (i32.const 8))
-
-        ;; 1100c: br %r14
-        (local.set $t18 (local.get $r14))
-        (if (i64.eq (local.get $t18) (i64.add (local.get $base) (i64.const 14))) (then
-
-          ;; 1000e: aghi %r2,1
-          (local.set $t22 (local.get $r2))
-          (local.set $t23 (i64.add (local.get $t22) (i64.const 1)))
-          (local.set $r2 (local.get $t23))
-          (local.set $t24 (local.get $t22))
-          (local.set $cc_b64 (i64.const 1))
-          (local.set $cc_a64 (local.get $t24))
-          (local.set $cc_kind (i32.const 8))
-
-          ;; 10012: brctg %r3,again
-          (local.set $t24 (i64.sub (local.get $r3) (i64.const 1)))
-          (local.set $r3 (local.get $t24))
-          (local.set $t19 (i64.ne (local.get $t24) (i64.const 0)))
-          (if (local.get $t19) (then
-            (local.set $budget (i32.sub (local.get $budget) (i32.const 1)))
-            (if (i32.lt_s (local.get $budget) (i32.const 0)) (then
-              (local.set $address (i64.add (local.get $base) (i64.const 8)))
-              (local.set $reason (i32.const 0))
-              (br $to_exit)
+            ;; 10008 again: brasl %r14,triple
+            (local.set $t15 (i64.add (local.get $base) (i64.const 14)))
+            (local.set $r14 (local.get $t15))
+            (if (i32.eqz (local.get $page1)) (then
+              (local.set $t18 (i64.add (local.get $base) (i64.const 4096)))
+              (local.set $t19
+                (i32.add (local.get $bank) (i32.and (i32.wrap_i64 (i64.shr_u (local.get $t18) (i64.const 8))) (i32.const 8176))))
+              (if
+                (i32.eqz
+                  (i32.and
+                    (i64.eq (i64.load offset=32768 (local.get $t19)) (local.get $t18))
+                    (i32.eq (i32.load offset=32816 (i32.load offset=32776 (local.get $t19))) (i32.const 17))))
+              (then
+                (local.set $end (i32.const 4096))
+                (br $b2)
+              ))
+              (local.set $page1 (i32.const 1))
             ))
-            (br $loop_again)
-          ))
 
-          ;; 10016: svc 255
-          (local.set $address (i64.add (local.get $base) (i64.const 22)))
-          (local.set $reason (i32.const 0))
-          (br $to_exit)
-          (unreachable)
-        ))
-        (local.set $address (local.get $t18))
-        (local.set $reason (i32.const 0))
-        (br $to_exit)
-        (unreachable)
+            ;; 11000 triple: lgr %r1,%r2
+            (local.set $r1 (local.get $r2))
+
+            ;; 11004: agr %r2,%r1
+            (local.set $t18 (local.get $r1))
+            (local.set $t22 (local.get $r2))
+            (local.set $t23 (i64.add (local.get $t22) (local.get $t18)))
+            (local.set $r2 (local.get $t23))
+            (local.set $t24 (local.get $t22))
+            (local.set $cc_b64 (local.get $t18))
+            (local.set $cc_a64 (local.get $t24))
+            (local.set $cc_kind (i32.const 8))
+
+            ;; 11008: agr %r2,%r1
+            (local.set $t24 (local.get $r1))
+            (local.set $t23 (local.get $r2))
+            (local.set $t22 (i64.add (local.get $t23) (local.get $t24)))
+            (local.set $r2 (local.get $t22))
+            (local.set $t18 (local.get $t23))
+            (local.set $cc_b64 (local.get $t24))
+            (local.set $cc_a64 (local.get $t18))
+            (local.set $cc_kind (i32.const 8))
+
+            ;; 1100c: br %r14
+            (local.set $t18 (local.get $r14))
+            (if (i64.eq (local.get $t18) (i64.add (local.get $base) (i64.const 14))) (then
+              (block $b3
+
+                ;; 1000e: aghi %r2,1
+                (local.set $t22 (local.get $r2))
+                (local.set $t23 (i64.add (local.get $t22) (i64.const 1)))
+                (local.set $r2 (local.get $t23))
+                (local.set $t24 (local.get $t22))
+                (local.set $cc_b64 (i64.const 1))
+                (local.set $cc_a64 (local.get $t24))
+                (local.set $cc_kind (i32.const 8))
+
+                ;; 10012: brctg %r3,again
+                (local.set $t24 (i64.sub (local.get $r3) (i64.const 1)))
+                (local.set $r3 (local.get $t24))
+                (local.set $t19 (i64.ne (local.get $t24) (i64.const 0)))
+                (if (local.get $t19) (then
+                  (local.set $budget (i32.sub (local.get $budget) (i32.const 1)))
+                  (if (i32.lt_s (local.get $budget) (i32.const 0)) (then
+                    (local.set $end (i32.const 8))
+                    (br $b3)
+                  ))
+                  (br $loop_again)
+                ))
+                (block $b4
+
+                  ;; 10016: svc 255
+                  (local.set $end (i32.const 22))
+                  (br $b4)
+                  (unreachable)
+                )
+                (br $b1)
+              )
+              (br $b1)
+            ))
+            (local.set $address (local.get $t18))
+            (local.set $end (i32.const 0))
+            (br $to_exit)
+            (unreachable)
+            (br $b1)
+            (unreachable)
+          )
+          (br $b1)
+        )
         (unreachable)
       )
-      (unreachable)
+      (local.set $address (i64.add (local.get $base) (i64.extend_i32_s (i32.and (local.get $end) (i32.const -2)))))
     )
 
     ;; exit: registers that were changed, condition code, instruction address and budget back into memory
@@ -140,6 +151,6 @@
     (i32.store (i32.const 2072) (local.get $t26)) (; CC ;)
     (i64.store (i32.const 2064) (local.get $address)) (; PSW_ADDRESS ;)
     (i32.store (i32.const 2112) (local.get $budget)) (; BUDGET ;)
-    (local.get $reason)
+    (i32.and (local.get $end) (i32.const 1))
   )
 )
