@@ -2,6 +2,7 @@
 import { zarch } from "./cli.ts";
 import { ExitStatus } from "./command-line/exit-status.ts";
 import { HostProcess } from "./host/process.ts";
+import { boundYoungGeneration } from "./host/young-generation.ts";
 
 /** The oldest Node that has what zarch uses; as `engines` in package.json says, which npm does not enforce. */
 const OLDEST_NODE = 22;
@@ -22,6 +23,7 @@ function internalError(error: unknown): void {
 }
 
 process.on("uncaughtException", internalError);
+boundYoungGeneration();
 
 try {
   const status = await zarch(process.argv.slice(2), host);

@@ -57,7 +57,7 @@ import {
   TLB_FETCH,
 } from "./layout.ts";
 import { HandlerResult, type LoopFrame, RecordContext } from "./record-context.ts";
-import { ownHandler, regionKey } from "./region-table.ts";
+import { ownHandler, regionKey, wakeRegion } from "./region-table.ts";
 import { declareStorage, defineStorage, fetchIndex } from "./storage.ts";
 import { declareStrings, defineStrings } from "./strings.ts";
 import { declareTiming, defineTiming } from "./timing.ts";
@@ -381,6 +381,7 @@ function defineRun(functions: FunctionSet, options: InterpreterOptions, hot: rea
       const passed = (): void => f.set(passBy, i32.const(0));
       f.if(passBy.value, passed, () => {
         const key = f.let(modeKey());
+        wakeRegion(f, number.value, key);
         const fits = i32.eq(key, regionKey(number.value));
         f.if(i32.and(fits, i32.ne(bank.value, EMPTY_BANK)), () => {
           f.storeI32(at(CC), cc.value);

@@ -149,9 +149,13 @@ export const EMPTY_BANK = BANK_BASE + BANKS * BANK_SIZE;
 export const REGION_HANDLER = 0x4000;
 /** Most regions at a time. */
 export const REGION_COUNT = 8192;
-/** What is known of each region, 4 bytes: the handler of the instruction at its entry (u16), its mode key (u16). */
+/**
+ * What is known of each region, 4 bytes: the handler of the instruction at its entry (u16); its mode key (u16), with REGION_RESTING since the runtime
+ * asked whether it is still used, and until it is entered.
+ */
 export const REGIONS = 0xc0000;
 export const REGION_KEY = 2;
+export const REGION_RESTING = 0x8000;
 export const REGION_SIZE = 4;
 
 export const PAGE_TABLES = 0x100000;

@@ -271,6 +271,22 @@ describe.each(["jit", "lockstep"] as const)("compiled regions: the same definiti
     expect(compiled.regionStatistics!.handedBack - before).toBeLessThan(40_000);
   });
 
+  it("regions make room for others, and those that are used stay", () => {
+    // A subroutine that every round calls, and twenty loops that run in ten rounds each.
+    const loops = Array.from({ length: 20 }, (_, index) => {
+      const [loop, round] = [`loop${index}`, `round${index}`];
+      return `lghi %r10,10\n${round}:\nbrasl %r14,used\nlghi %r11,5\n${loop}:\naghi %r${1 + (index % 7)},${index}\nbrctg %r11,${loop}\nbrctg %r10,${round}`;
+    });
+    const text = assembled(`${loops.join("\n")}\nsvc 0\nused: lghi %r9,3\nusedloop: aghi %r8,1\nbrctg %r9,usedloop\nbr %r14`);
+    const crowded = new EnginePair(engine, { maximumMemory: 100 * 2 ** 10 });
+    const outcome = crowded.run({ text, registers: new Array<bigint>(16).fill(0n), storage: new Uint8Array(0) });
+    expect(outcome.compiled).toEqual(outcome.interpreted);
+    const { present, compiled: all } = crowded.compiled.regionStatistics!;
+    expect(all).toBeGreaterThan(20);
+    // Each takes more than 16 KiB.
+    expect(present).toBeLessThanOrEqual(7);
+  });
+
   it("EXECUTE of an instruction at which a region is entered performs that instruction", () => {
     const registers = new Array<bigint>(16).fill(0n);
     const text = assembled(`

@@ -12,6 +12,7 @@ import type { Lockstep, RegionFunction } from "../lockstep/lockstep.ts";
 import { ComputedBranches } from "./computed-branches.ts";
 import type { CpuObserver } from "./observer.ts";
 import { type FoundCode, PredecodedCode, type RegionPlace } from "./predecoded-code.ts";
+import { RegionMemory } from "./region-memory.ts";
 import type { RegionStatistics } from "./region-statistics.ts";
 import type { Registers } from "./registers.ts";
 import type { EngineExports } from "./storage.ts";
@@ -23,9 +24,16 @@ export interface RegionSettings {
   readonly threshold: number;
   /** Most guest instructions in a region. */
   readonly maximumInstructions: number;
+  /** Most bytes of the host's memory that all regions may take, by an estimate from the length of their code. */
+  readonly maximumMemory: number;
 }
 
-export const defaultRegionSettings: RegionSettings = { interval: 1000, threshold: 10, maximumInstructions: 300 };
+export const defaultRegionSettings: RegionSettings = {
+  interval: 1000,
+  threshold: 10,
+  maximumInstructions: 300,
+  maximumMemory: 128 * 2 ** 20,
+};
 
 /** How often a place may be compiled anew after its code changed. */
 const MAXIMUM_CHANGES = 4;
@@ -33,6 +41,9 @@ const MAXIMUM_CHANGES = 4;
 const MAXIMUM_INTERVAL = 100_000;
 const SLOWER = 1.25;
 const FASTER = 4;
+
+/** After so many branches half of what samples have shown is forgotten: what is found less often in this time is not worth compiling. */
+const FORGETTING = 2 ** 28;
 
 /** How often a region must be found to be left by a computed branch to be compiled anew, with what was learned. */
 const DEPARTURES: readonly number[] = [8, 32, 128, 512];
@@ -79,6 +90,7 @@ export class Regions {
   readonly #byNumber: (Region | undefined)[] = [];
   readonly #byFrame = new Map<number, Set<Region>>();
   readonly #free: number[] = [];
+  readonly #memory: RegionMemory;
   readonly #samples = new Map<number, number>();
   /** How often code at a record changed; infinitely often where nothing can be compiled. */
   readonly #changes = new Map<number, number>();
@@ -98,6 +110,7 @@ export class Regions {
   #random = 0;
   #untilSample = 1;
   #sinceSample = 0;
+  #untilForgetting = FORGETTING;
 
   constructor(parts: {
     registers: Registers;
@@ -122,6 +135,7 @@ export class Regions {
     this.#code = new PredecodedCode({ ...parts, selector, branches: this.#branches });
     this.#compiler = parts.compiler;
     this.#settings = parts.settings;
+    this.#memory = new RegionMemory(this.#halfwords, parts.settings.maximumMemory);
     this.#interval = parts.settings.interval;
     const functions = parts.engine as unknown as Record<string, WebAssembly.ImportValue>;
     this.#imports = { memory: parts.wasmMemory, ...Object.fromEntries(regionImports.map((name) => [name, functions[name]!])) };
@@ -155,10 +169,20 @@ export class Regions {
       this.#untilSample = 1;
       return;
     }
+    this.#untilForgetting -= this.#sinceSample;
+    if (this.#untilForgetting <= 0) this.#forgetSamples();
     this.#sample();
     // About the interval: a loop of just that length would always be found at one place.
     this.#random = (Math.imul(this.#random, 1_664_525) + 1_013_904_223) >>> 0;
     this.#untilSample = Math.max(1, Math.floor(this.#interval * (0.5 + this.#random / 2 ** 32)));
+  }
+
+  #forgetSamples(): void {
+    this.#untilForgetting = FORGETTING;
+    for (const [record, weight] of this.#samples) {
+      if (weight < 1) this.#samples.delete(record);
+      else this.#samples.set(record, weight / 2);
+    }
   }
 
   /** Notes where the CPU is, at the target of a branch; compiles what is there when it was found often enough. */
@@ -284,6 +308,7 @@ export class Regions {
     this.#pending.clear();
     this.#byNumber.length = 0;
     this.#free.length = 0;
+    this.#memory.clear();
     this.#byFrame.clear();
     for (const each of this.#hints) each.clear();
   }
@@ -300,6 +325,7 @@ export class Regions {
       this.#halfwords[place] = this.#halfwords[(layout.REGIONS + number * layout.REGION_SIZE) >>> 1]!;
     this.#table.set(this.#firstElement + number, null);
     this.#byNumber[number] = undefined;
+    this.#memory.remove(number);
     this.#free.push(number);
   }
 
@@ -336,7 +362,7 @@ export class Regions {
     const options = { layout: this.#places, mode, frames, isBfpSettled, hasStoresBesideCode, isCounting, isObserved };
     const install = (region: Region, { module, bytes, usesBfpState }: CompiledModule): void => {
       if (usesBfpState) region.isBfpSettled = isBfpSettled;
-      this.#install(region, module, key, found);
+      this.#install(region, module, bytes, key, found);
       const instructions = code.blocks.reduce((sum, block) => sum + block.instructions.length, 0);
       this.#counts.instructions += instructions;
       this.#counts.bytes += bytes;
@@ -408,11 +434,11 @@ export class Regions {
     for (const frame of region.lines.keys()) this.#byFrame.get(frame)?.delete(region);
   }
 
-  #install(region: Region, module: WebAssembly.Module, key: number, { code }: FoundCode): void {
+  #install(region: Region, module: WebAssembly.Module, bytes: number, key: number, { code }: FoundCode): void {
     const { record } = region.place;
     const before = this.#byNumber[this.#halfwords[record >>> 1]! - layout.REGION_HANDLER];
     if (before) this.#drop(before);
-    if (this.#free.length === 0 && this.#byNumber.length === layout.REGION_COUNT) this.#evict();
+    this.#memory.makeRoom((number) => this.#drop(this.#byNumber[number]!));
     const number = this.#free.pop() ?? this.#byNumber.length;
     this.#observer?.begin("host-compiler");
     const instance = new WebAssembly.Instance(module, { env: this.#imports });
@@ -425,12 +451,8 @@ export class Regions {
     const run = instance.exports.region as RegionFunction;
     this.#table.set(this.#firstElement + number, this.#lockstep?.guard(run, code) ?? run);
     this.#halfwords[record >>> 1] = layout.REGION_HANDLER + number;
+    this.#memory.add(number, bytes);
     this.#counts.compiled++;
-  }
-
-  /** Gives up a quarter of all regions, the ones with the lowest numbers first. */
-  #evict(): void {
-    for (const region of this.#byNumber.slice(0, layout.REGION_COUNT / 4)) if (region) this.#drop(region);
   }
 }
 

@@ -1,5 +1,5 @@
 import { assemble } from "@zarch/s390x-isa";
-import { type Cpu, type CpuState, createCpu, type RunResult } from "../runtime/cpu.ts";
+import { type Cpu, type CpuState, createCpu, type JitOptions, type RunResult } from "../runtime/cpu.ts";
 
 const clock = { now: () => 0, wallClock: () => 0, setAlarm: () => () => {} };
 const MEMORY_SIZE = 4 << 20;
@@ -32,8 +32,9 @@ export class EnginePair {
   readonly compiled: Cpu;
   readonly interpreted: Cpu = createCpu({ memorySize: MEMORY_SIZE, clock, jit: false });
 
-  constructor(engine: "jit" | "lockstep") {
-    this.compiled = createCpu({ memorySize: MEMORY_SIZE, clock, jit: { interval: 1, threshold: 1, lockstep: engine === "lockstep" } });
+  constructor(engine: "jit" | "lockstep", jit: JitOptions = {}) {
+    const lockstep = engine === "lockstep";
+    this.compiled = createCpu({ memorySize: MEMORY_SIZE, clock, jit: { interval: 1, threshold: 1, lockstep, ...jit } });
   }
 
   /** Runs a program on both, to its end by SVC or a program interruption, and tells what each left. */
