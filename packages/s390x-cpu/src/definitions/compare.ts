@@ -1,6 +1,6 @@
 import { type I32, type I64, i32, i64 } from "@zarch/wasm-encoder";
 import { type Context, conditionMet } from "../engine/context.ts";
-import { relation32, relation64 } from "../engine/relation.ts";
+import { relation } from "../engine/relation.ts";
 import type { Source32, Source64 } from "./operands.ts";
 import * as from from "./operands.ts";
 import type { DefinitionTable } from "./table.ts";
@@ -86,7 +86,7 @@ type Pair = { readonly a: I32; readonly b: I32; readonly wide?: undefined } | { 
 /** The relation that a mask selects: bit 8 equal, 4 first low, 2 first high. */
 function relationHolds(c: Context, { wide, a, b }: Pair, mask: I32, signed: boolean): I32 {
   const known = mask.constant as number | undefined;
-  if (known !== undefined) return wide ? relation64(known, signed, a, b) : relation32(known, signed, a, b);
+  if (known !== undefined) return wide ? relation(i64, known, signed, a, b) : relation(i32, known, signed, a, b);
   const low = wide ? (signed ? i64.ltS(a, b) : i64.ltU(a, b)) : signed ? i32.ltS(a, b) : i32.ltU(a, b);
   const highBit = wide ? (signed ? i64.gtS(a, b) : i64.gtU(a, b)) : signed ? i32.gtS(a, b) : i32.gtU(a, b);
   return conditionMet(mask, c.let(i32.or(i32.shl(highBit, 1), low)));

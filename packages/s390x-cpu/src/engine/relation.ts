@@ -1,4 +1,4 @@
-import { type F64, f64, type I32, type I64, i32, i64 } from "@zarch/wasm-encoder";
+import { type F64, f64, type I32, i32 } from "@zarch/wasm-encoder";
 
 /** Bits of a mask field by the condition code they select. */
 const EQUAL = 8;
@@ -6,48 +6,40 @@ const LOW = 4;
 const HIGH = 2;
 const UNORDERED = 1;
 
-/**
- * Whether two numbers are in one of the relations that a known mask selects (8 equal, 4 first low, 2 first high; bit 1
- * selects nothing), as one comparison.
- */
-export function relation32(mask: number, signed: boolean, a: I32, b: I32): I32 {
-  switch (mask & (EQUAL | LOW | HIGH)) {
-    case 0:
-      return i32.const(0);
-    case HIGH:
-      return signed ? i32.gtS(a, b) : i32.gtU(a, b);
-    case LOW:
-      return signed ? i32.ltS(a, b) : i32.ltU(a, b);
-    case LOW | HIGH:
-      return i32.ne(a, b);
-    case EQUAL:
-      return i32.eq(a, b);
-    case EQUAL | HIGH:
-      return signed ? i32.geS(a, b) : i32.geU(a, b);
-    case EQUAL | LOW:
-      return signed ? i32.leS(a, b) : i32.leU(a, b);
-    default:
-      return i32.const(1);
-  }
+/** The comparisons that WebAssembly has for integers of one width: `i32` or `i64`. */
+interface Comparisons<T> {
+  eq(a: T, b: T): I32;
+  ne(a: T, b: T): I32;
+  ltS(a: T, b: T): I32;
+  ltU(a: T, b: T): I32;
+  leS(a: T, b: T): I32;
+  leU(a: T, b: T): I32;
+  gtS(a: T, b: T): I32;
+  gtU(a: T, b: T): I32;
+  geS(a: T, b: T): I32;
+  geU(a: T, b: T): I32;
 }
 
-/** As {@link relation32}. */
-export function relation64(mask: number, signed: boolean, a: I64, b: I64): I32 {
+/**
+ * Whether two integers are in one of the relations that a known mask selects (8 equal, 4 first low, 2 first high; bit 1
+ * selects nothing), as one comparison.
+ */
+export function relation<T>(of: Comparisons<T>, mask: number, signed: boolean, a: T, b: T): I32 {
   switch (mask & (EQUAL | LOW | HIGH)) {
     case 0:
       return i32.const(0);
     case HIGH:
-      return signed ? i64.gtS(a, b) : i64.gtU(a, b);
+      return signed ? of.gtS(a, b) : of.gtU(a, b);
     case LOW:
-      return signed ? i64.ltS(a, b) : i64.ltU(a, b);
+      return signed ? of.ltS(a, b) : of.ltU(a, b);
     case LOW | HIGH:
-      return i64.ne(a, b);
+      return of.ne(a, b);
     case EQUAL:
-      return i64.eq(a, b);
+      return of.eq(a, b);
     case EQUAL | HIGH:
-      return signed ? i64.geS(a, b) : i64.geU(a, b);
+      return signed ? of.geS(a, b) : of.geU(a, b);
     case EQUAL | LOW:
-      return signed ? i64.leS(a, b) : i64.leU(a, b);
+      return signed ? of.leS(a, b) : of.leU(a, b);
     default:
       return i32.const(1);
   }

@@ -12,7 +12,7 @@ import {
 } from "@zarch/wasm-encoder";
 import { codeOfF64 } from "../engine/context.ts";
 import type { FunctionSet } from "../engine/functions.ts";
-import { relation32, relation64, relationF64 } from "../engine/relation.ts";
+import { relation, relationF64 } from "../engine/relation.ts";
 
 /** What a condition code was made from. The number is kept in a local, for the place where the code is needed after all. */
 export const ConditionKind = {
@@ -281,21 +281,21 @@ export class LazyCondition {
     switch (state) {
       case ConditionKind.compareS32:
       case ConditionKind.compareU32:
-        return relation32(mask, state === ConditionKind.compareS32, a, b);
+        return relation(i32, mask, state === ConditionKind.compareS32, a, b);
       case ConditionKind.compareS64:
       case ConditionKind.compareU64:
-        return relation64(mask, state === ConditionKind.compareS64, wideA, wideB);
+        return relation(i64, mask, state === ConditionKind.compareS64, wideA, wideB);
       case ConditionKind.compareF64:
         return relationF64(mask, this.#aF64.value, this.#bF64.value);
       case ConditionKind.logical32:
-        return relation32((mask & 8) | (mask & 4 ? 6 : 0), false, a, i32.const(0));
+        return relation(i32, (mask & 8) | (mask & 4 ? 6 : 0), false, a, i32.const(0));
       case ConditionKind.logical64:
-        return relation64((mask & 8) | (mask & 4 ? 6 : 0), false, wideA, i64.const(0));
+        return relation(i64, (mask & 8) | (mask & 4 ? 6 : 0), false, wideA, i64.const(0));
       // Of a difference, code 0 means less than nothing: a borrow with a result of zero. So 1 is low, 2 equal, 3 high.
       case ConditionKind.subU32:
-        return relation32(rotateDifference(mask), false, a, b);
+        return relation(i32, rotateDifference(mask), false, a, b);
       case ConditionKind.subU64:
-        return relation64(rotateDifference(mask), false, wideA, wideB);
+        return relation(i64, rotateDifference(mask), false, wideA, wideB);
       case ConditionKind.addU32:
         if (mask === 3 || mask === 12) return mask === 3 ? i32.ltU(b, a) : i32.geU(b, a);
         if (mask === 10 || mask === 5) return mask === 10 ? i32.eqz(b) : b;
