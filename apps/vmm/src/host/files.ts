@@ -1,3 +1,4 @@
+import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { readFile, stat } from "node:fs/promises";
 import { HostError } from "@zarch/vmm-interface";
 
@@ -32,10 +33,61 @@ const largestFile = 2 ** 32 - 1;
 export async function readWholeFile(path: string, what: string): Promise<Uint8Array> {
   try {
     const { size } = await stat(path);
-    if (size > largestFile) throw new HostError("ERR_ZARCH_FILE", `cannot use ${what} ${path}: it is larger than 4 GiB`);
+    checkSize(size, path, what);
     return await readFile(path);
   } catch (error) {
-    if (error instanceof HostError) throw error;
-    throw new HostError("ERR_ZARCH_FILE", `cannot read ${what} ${path}: ${reasonOf(error)}`, { cause: error });
+    throw cannotRead(error, path, what);
   }
+}
+
+/**
+ * What reads a file for the guest, now and at each reboot, so that its bytes need not be kept. A regular file stays open: it may be
+ * replaced or removed meanwhile. Of anything else, a pipe for instance, there is only one reading.
+ * @param what how the user knows it, for instance "initrd"
+ * @throws {HostError} ERR_ZARCH_FILE; the function that is returned throws it, too
+ */
+export async function openWholeFile(path: string, what: string): Promise<() => Uint8Array> {
+  try {
+    if (!(await stat(path)).isFile()) {
+      const bytes = await readWholeFile(path, what);
+      return () => bytes;
+    }
+    const file = openSync(path, "r");
+    try {
+      checkSize(fstatSync(file).size, path, what);
+    } catch (error) {
+      closeSync(file);
+      throw error;
+    }
+    return () => {
+      try {
+        return readFromStart(file);
+      } catch (error) {
+        throw cannotRead(error, path, what);
+      }
+    };
+  } catch (error) {
+    throw cannotRead(error, path, what);
+  }
+}
+
+/** As much of an open file as there is. */
+function readFromStart(file: number): Uint8Array {
+  const bytes = new Uint8Array(fstatSync(file).size);
+  let length = 0;
+  while (length < bytes.length) {
+    const count = readSync(file, bytes, length, bytes.length - length, length);
+    if (count === 0) break;
+    length += count;
+  }
+  return bytes.subarray(0, length);
+}
+
+function checkSize(size: number, path: string, what: string): void {
+  if (size > largestFile) throw new HostError("ERR_ZARCH_FILE", `cannot use ${what} ${path}: it is larger than 4 GiB`);
+}
+
+function cannotRead(error: unknown, path: string, what: string): HostError {
+  if (error instanceof HostError) return error;
+  return new HostError("ERR_ZARCH_FILE", `cannot read ${what} ${path}: ${reasonOf(error)}`, { cause: error });
 }

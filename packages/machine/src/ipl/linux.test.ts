@@ -90,6 +90,19 @@ describe("IPL: Linux image", () => {
     expect(memory.loadUint8(0x1_0480)).toBe("r".charCodeAt(0));
   });
 
+  it("reads the initrd anew for each load when it is given as a function", () => {
+    const memory = new FlatMemory(64 * mebibyte);
+    let version = 0;
+    const program = linux({ kernel: image(), initrd: () => Uint8Array.of(++version, 7) });
+    expect(version).toBe(0);
+    for (const expected of [1, 2]) {
+      program.load(memory);
+      const loaded = new Uint8Array(2);
+      memory.read(8 * mebibyte, loaded);
+      expect(loaded).toEqual(Uint8Array.of(expected, 7));
+    }
+  });
+
   it("puts the initrd behind a kernel that reaches beyond 8 MiB, at least a MiB away", () => {
     const memory = new FlatMemory(32 * mebibyte);
     linux({ kernel: image({ size: 9 * mebibyte + 1 }), initrd: new Uint8Array(1) }).load(memory);

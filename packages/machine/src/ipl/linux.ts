@@ -7,8 +7,8 @@ import { type KernelImage, LinuxImage, maximumCommandLine, recogniseKernel } fro
 export interface LinuxOptions {
   /** A Linux image for s390x (image, bzImage, vmlinuz), or an ELF program. */
   readonly kernel: Uint8Array;
-  /** The initial RAM disk. */
-  readonly initrd?: Uint8Array;
+  /** The initial RAM disk; or what reads it, whenever the machine is loaded, so that nobody has to keep it for the next time. */
+  readonly initrd?: Uint8Array | (() => Uint8Array);
   /** Kernel parameters, in ASCII. */
   readonly commandLine?: string;
 }
@@ -46,7 +46,7 @@ export function linux(options: LinuxOptions): IplProgram {
     load(memory) {
       const end = image.kind === "image" ? storeImage(memory, image.bytes) : storeElf(memory, image.elf);
       if (parameters) {
-        if (initrd !== undefined) storeInitrd(memory, initrd, end);
+        if (initrd !== undefined) storeInitrd(memory, typeof initrd === "function" ? initrd() : initrd, end);
         if (commandLine !== "")
           memory.write(
             LinuxImage.commandLine,
