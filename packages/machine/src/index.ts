@@ -19,7 +19,7 @@ export {
 export type { Diag308Reset } from "./diagnose/diag-308.ts";
 export type { Hypercall } from "./diagnose/diag-500.ts";
 export { type InitialPsw, type IplProgram, pswFor64BitMode, type RawProgramOptions, rawProgram } from "./ipl/ipl-program.ts";
-export { isLinux, type LinuxOptions, linux } from "./ipl/linux.ts";
+export { type ImageFile, isLinux, type LinuxOptions, linux } from "./ipl/linux.ts";
 export type { Machine, MachineState } from "./machine.ts";
 export type { AttachedDevice, DeviceBus, DeviceHost, MachineDevice } from "./machine-device.ts";
 export type { MachineEvents, MachineExit, ResetKind } from "./machine-events.ts";

@@ -1,5 +1,6 @@
-import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import { openSync, readSync } from "node:fs";
 import { readFile, stat } from "node:fs/promises";
+import type { ImageFile } from "@zarch/machine";
 import { HostError } from "@zarch/vmm-interface";
 
 const reasons: Readonly<Record<string, string>> = {
@@ -41,46 +42,46 @@ export async function readWholeFile(path: string, what: string): Promise<Uint8Ar
 }
 
 /**
- * What reads a file for the guest, now and at each reboot, so that its bytes need not be kept. A regular file stays open: it may be
- * replaced or removed meanwhile. Of anything else, a pipe for instance, there is only one reading.
+ * A file for the guest that is read now and at each reboot, so that its bytes need not be kept. A regular file stays open: it may be
+ * replaced or removed meanwhile. Anything else, a pipe for instance, is read once.
  * @param what how the user knows it, for instance "initrd"
- * @throws {HostError} ERR_ZARCH_FILE; the function that is returned throws it, too
+ * @throws {HostError} ERR_ZARCH_FILE; reading the pieces throws it, too
  */
-export async function openWholeFile(path: string, what: string): Promise<() => Uint8Array> {
+export async function openImageFile(path: string, what: string): Promise<Uint8Array | ImageFile> {
   try {
-    if (!(await stat(path)).isFile()) {
-      const bytes = await readWholeFile(path, what);
-      return () => bytes;
-    }
+    const found = await stat(path);
+    checkSize(found.size, path, what);
+    if (!found.isFile()) return await readWholeFile(path, what);
     const file = openSync(path, "r");
-    try {
-      checkSize(fstatSync(file).size, path, what);
-    } catch (error) {
-      closeSync(file);
-      throw error;
-    }
-    return () => {
-      try {
-        return readFromStart(file);
-      } catch (error) {
-        throw cannotRead(error, path, what);
-      }
+    return {
+      size: found.size,
+      *pieces() {
+        try {
+          yield* piecesOf(file);
+        } catch (error) {
+          throw cannotRead(error, path, what);
+        }
+      },
     };
   } catch (error) {
     throw cannotRead(error, path, what);
   }
 }
 
-/** As much of an open file as there is. */
-function readFromStart(file: number): Uint8Array {
-  const bytes = new Uint8Array(fstatSync(file).size);
-  let length = 0;
-  while (length < bytes.length) {
-    const count = readSync(file, bytes, length, bytes.length - length, length);
-    if (count === 0) break;
-    length += count;
+/**
+ * Small, as glibc's allocator keeps for itself, in each of its arenas, twice as much as the largest block that it ever gave back to the operating
+ * system: a whole initrd in one piece cost V8's compiler threads 100 MiB.
+ */
+const pieceSize = 64 * 1024;
+
+function* piecesOf(file: number): Iterable<Uint8Array> {
+  const buffer = new Uint8Array(pieceSize);
+  for (let position = 0; ; ) {
+    const count = readSync(file, buffer, 0, pieceSize, position);
+    if (count === 0) return;
+    yield buffer.subarray(0, count);
+    position += count;
   }
-  return bytes.subarray(0, length);
 }
 
 function checkSize(size: number, path: string, what: string): void {

@@ -2,7 +2,7 @@ import { type IplProgram, isLinux, linux } from "@zarch/machine";
 import type { ConsoleKind } from "../command-line/arguments.ts";
 import type { ProgressListener } from "../guest/debian-packages.ts";
 import { type DefaultGuest, loadDefaultGuest } from "../guest/default-guest.ts";
-import { openWholeFile, readWholeFile } from "../host/files.ts";
+import { openImageFile, readWholeFile } from "../host/files.ts";
 import type { HostProcess } from "../host/process.ts";
 
 export interface ProgramOptions {
@@ -27,7 +27,7 @@ const consoleNames: Readonly<Record<ConsoleKind, string>> = { sclp: "ttysclp0", 
  * @throws {HostError} when a file cannot be read or is not for this machine
  */
 export async function bootProgram(options: ProgramOptions, host: HostProcess): Promise<BootProgram> {
-  const initrd = options.initrd === undefined ? undefined : await openWholeFile(options.initrd, "initrd");
+  const initrd = options.initrd === undefined ? undefined : await openImageFile(options.initrd, "initrd");
   if (options.kernel !== undefined) {
     const kernel = await readWholeFile(options.kernel, "kernel");
     const parameter = `console=${consoleNames[options.console]}`;

@@ -90,17 +90,36 @@ describe("IPL: Linux image", () => {
     expect(memory.loadUint8(0x1_0480)).toBe("r".charCodeAt(0));
   });
 
-  it("reads the initrd anew for each load when it is given as a function", () => {
-    const memory = new FlatMemory(64 * mebibyte);
+  it("reads the initrd's file anew for each load, piece by piece", () => {
+    const memory = new FlatMemory(16 * mebibyte);
+    const piece = new Uint8Array(2);
     let version = 0;
-    const program = linux({ kernel: image(), initrd: () => Uint8Array.of(++version, 7) });
+    const program = linux({
+      kernel: image(),
+      initrd: {
+        size: 4,
+        *pieces() {
+          version++;
+          for (const byte of [version, 7]) yield piece.fill(byte);
+        },
+      },
+    });
     expect(version).toBe(0);
     for (const expected of [1, 2]) {
       program.load(memory);
-      const loaded = new Uint8Array(2);
+      const loaded = new Uint8Array(4);
       memory.read(8 * mebibyte, loaded);
-      expect(loaded).toEqual(Uint8Array.of(expected, 7));
+      expect(loaded).toEqual(Uint8Array.of(expected, expected, 7, 7));
+      expect(memory.loadUint64(0x1_0410, "big")).toBe(4);
     }
+  });
+
+  it("takes as much of the initrd's file as there is, and refuses what has grown beyond memory", () => {
+    const memory = new FlatMemory(9 * mebibyte);
+    const load = (length: number) => linux({ kernel: image(), initrd: { size: 4, pieces: () => [new Uint8Array(length)] } }).load(memory);
+    load(3);
+    expect(memory.loadUint64(0x1_0410, "big")).toBe(3);
+    expect(() => load(mebibyte + 1)).toThrow("the initrd (1.0 MiB) does not fit behind the kernel into 9 MiB of memory");
   });
 
   it("puts the initrd behind a kernel that reaches beyond 8 MiB, at least a MiB away", () => {

@@ -7,10 +7,18 @@ import { type KernelImage, LinuxImage, maximumCommandLine, recogniseKernel } fro
 export interface LinuxOptions {
   /** A Linux image for s390x (image, bzImage, vmlinuz), or an ELF program. */
   readonly kernel: Uint8Array;
-  /** The initial RAM disk; or what reads it, whenever the machine is loaded, so that nobody has to keep it for the next time. */
-  readonly initrd?: Uint8Array | (() => Uint8Array);
+  /** The initial RAM disk, or a file with it. */
+  readonly initrd?: Uint8Array | ImageFile;
   /** Kernel parameters, in ASCII. */
   readonly commandLine?: string;
+}
+
+/** A file that is read whenever the machine is loaded, so that nobody has to keep its bytes for the next time. */
+export interface ImageFile {
+  /** Length in bytes. */
+  readonly size: number;
+  /** Its bytes from the start, in pieces of any length; a piece is not used any more when the next is asked for. */
+  pieces(): Iterable<Uint8Array>;
 }
 
 const mebibyte = 0x10_0000;
@@ -46,7 +54,7 @@ export function linux(options: LinuxOptions): IplProgram {
     load(memory) {
       const end = image.kind === "image" ? storeImage(memory, image.bytes) : storeElf(memory, image.elf);
       if (parameters) {
-        if (initrd !== undefined) storeInitrd(memory, typeof initrd === "function" ? initrd() : initrd, end);
+        if (initrd !== undefined) storeInitrd(memory, initrd, end);
         if (commandLine !== "")
           memory.write(
             LinuxImage.commandLine,
@@ -87,16 +95,26 @@ function tooLarge(needed: number, size: number): HostError {
   );
 }
 
-function storeInitrd(memory: GuestMemory, initrd: Uint8Array, kernelEnd: number): void {
+function storeInitrd(memory: GuestMemory, initrd: Uint8Array | ImageFile, kernelEnd: number): void {
   const start = Math.max(lowestInitrd, Math.ceil((kernelEnd + mebibyte) / mebibyte) * mebibyte);
-  if (!memory.contains(start, initrd.length))
+  const [size, pieces] = initrd instanceof Uint8Array ? [initrd.length, [initrd]] : [initrd.size, initrd.pieces()];
+  const checkRoom = (length: number): void => {
+    if (memory.contains(start, length)) return;
     throw new HostError(
       "ERR_IPL_INITRD_TOO_LARGE",
-      `the initrd (${inMebibytes(initrd.length)}) does not fit behind the kernel into ${inMebibytes(memory.size)} of memory`,
+      `the initrd (${inMebibytes(length)}) does not fit behind the kernel into ${inMebibytes(memory.size)} of memory`,
     );
-  memory.write(start, initrd);
+  };
+  checkRoom(size);
+  let length = 0;
+  for (const piece of pieces) {
+    // A file may have grown, or shrunk.
+    checkRoom(length + piece.length);
+    memory.write(start + length, piece);
+    length += piece.length;
+  }
   memory.storeUint64(LinuxImage.initrdStart, start, "big");
-  memory.storeUint64(LinuxImage.initrdSize, initrd.length, "big");
+  memory.storeUint64(LinuxImage.initrdSize, length, "big");
 }
 
 function inMebibytes(bytes: number): string {
