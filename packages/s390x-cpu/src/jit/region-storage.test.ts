@@ -52,8 +52,15 @@ describe.each(["jit", "lockstep"] as const)("storage-to-storage instructions in 
       fc.array(fc.constantFrom(0, 1, 2), { minLength: 400, maxLength: 400 }).map((few) => Uint8Array.from(few)),
     );
     fc.assert(
-      fc.property(body, registers, bytes, bytes, fc.constantFrom(MODE_24, MODE_31, MODE_64), (lines, values, first, second, psw) => {
-        const text = assembled(`
+      fc.property(
+        body,
+        registers,
+        bytes,
+        bytes,
+        fc.constantFrom(MODE_24, MODE_31, MODE_64),
+        fc.boolean(),
+        (lines, values, first, second, psw, isTranslated) => {
+          const text = assembled(`
           j start
           move: mvc 20(1,%r12),13(%r13)
           compare: clc 0(1,%r12),3(%r13)
@@ -66,11 +73,12 @@ describe.each(["jit", "lockstep"] as const)("storage-to-storage instructions in 
           ${lines.join("\n")}
           brct %r11,again
           svc 0`);
-        const data = new Uint8Array(4096 + 400);
-        data.set(first);
-        data.set(second, 4096 - 100);
-        expectSame({ text, registers: values, storage: data, psw });
-      }),
+          const data = new Uint8Array(4096 + 400);
+          data.set(first);
+          data.set(second, 4096 - 100);
+          expectSame({ text, registers: values, storage: data, psw, isTranslated });
+        },
+      ),
       { numRuns: 250 },
     );
     expect(pair.compiled.regionStatistics!.compiled).toBeGreaterThan(before + 100);

@@ -271,6 +271,38 @@ describe.each(["jit", "lockstep"] as const)("compiled regions: the same definiti
     expect(compiled.regionStatistics!.handedBack - before).toBeLessThan(40_000);
   });
 
+  it("operands with one base register, in one page or in two, on ways on which it changes or not", () => {
+    const near = fc.constantFrom(0, 1, 8, 12, 2040, 2047, 2048, 4072, 4079, 4080, 4081, 4088, 4095, 6000);
+    const access = fc
+      .tuple(fc.constantFrom("lg", "stg", "ly", "sty", "llgc", "stcy", "lgh", "sthy", "lgb"), fc.integer({ min: 1, max: 5 }), near)
+      .map(([mnemonic, register, displacement]) => `${mnemonic} %r${register},${displacement}(%r12)`);
+    const change = fc.constantFrom("lgr %r12,%r9", "lgr %r12,%r10", "agsi 4080(%r12),3", "mvi 8(%r12),77", "locgrl %r12,%r10");
+    const skip = fc.integer({ min: 1, max: 5 }).map((count) => ({ count }));
+    const line = fc.oneof({ weight: 8, arbitrary: access }, { weight: 1, arbitrary: change }, { weight: 2, arbitrary: skip });
+    const program = (body: readonly (string | { count: number })[]): string => {
+      const labels = body.map((): string[] => []);
+      const text = body.map((each, index) => {
+        if (typeof each === "string") return each;
+        labels[Math.min(index + each.count, body.length - 1)]!.push(`skip${index}:`);
+        return `clgrjl %r1,%r2,skip${index}`;
+      });
+      return text.flatMap((each, index) => [each, ...labels[index]!]).join("\n");
+    };
+    fc.assert(
+      fc.property(
+        fc.array(line, { minLength: 2, maxLength: 40 }),
+        starts.registers,
+        fc.uint8Array({ minLength: 8192, maxLength: 8192 }),
+        fc.boolean(),
+        (body, registers, storage, isTranslated) => {
+          const start = registers.with(9, BigInt(DATA + 16)).with(10, BigInt(DATA + 0x800));
+          expectSame({ text: assembled(`again:\n${program(body)}\nbrctg %r11,again\nsvc 0`), registers: start, storage, isTranslated });
+        },
+      ),
+      { numRuns: 150 },
+    );
+  });
+
   it("regions make room for others, and those that are used stay", () => {
     // A subroutine that every round calls, and twenty loops that run in ten rounds each.
     const loops = Array.from({ length: 20 }, (_, index) => {

@@ -6,9 +6,20 @@ const MEMORY_SIZE = 4 << 20;
 const WAIT = 0x0002_0001_8000_0000n;
 const MODE_64 = 0x0000_0001_8000_0000n;
 
+const PAGE = 4096;
+const MEBIBYTE = 1 << 20;
+const TRANSLATION_ON = 1n << 58n;
+
 /** Where an {@link EnginePair} has its program, and two pages of data. */
 export const CODE = 0x1_0000;
 export const DATA = 0x2_0000;
+/** Frame of the second page of data when translation is on. */
+const ELSEWHERE = 0x2_8000;
+/** Tables for translation: one of segments, 4 KiB long, and the page tables behind it. */
+const SEGMENT_TABLE = 0x20_0000;
+const PAGE_TABLES = SEGMENT_TABLE + PAGE;
+const PAGE_TABLE_SIZE = 2048;
+const INVALID_SEGMENT = 0x20n;
 
 export interface Start {
   readonly text: Uint8Array;
@@ -17,6 +28,8 @@ export interface Start {
   readonly storage: Uint8Array;
   /** Left half of the PSW; 64-bit mode if not given. */
   readonly psw?: bigint;
+  /** With translation: all pages are where they are without, but for the second page of data, which is no neighbour of the first. */
+  readonly isTranslated?: boolean;
 }
 
 export const assembled = (source: string): Uint8Array => assemble(source, { origin: CODE }).bytes;
@@ -40,7 +53,7 @@ export class EnginePair {
   /** Runs a program on both, to its end by SVC or a program interruption, and tells what each left. */
   run(start: Start): { readonly compiled: Outcome; readonly interpreted: Outcome } {
     for (const cpu of [this.compiled, this.interpreted]) prepare(cpu, start);
-    return { compiled: finish(this.compiled), interpreted: finish(this.interpreted) };
+    return { compiled: finish(this.compiled, start.isTranslated), interpreted: finish(this.interpreted, start.isTranslated) };
   }
 }
 
@@ -53,10 +66,12 @@ export interface Outcome {
 }
 
 /** Register 12 points to the start of a page of data, register 13 near its end; register 11 counts the rounds of a loop. */
-export function prepare(cpu: Cpu, { text, registers, storage, psw = MODE_64 }: Start): void {
+export function prepare(cpu: Cpu, { text, registers, storage, psw = MODE_64, isTranslated = false }: Start): void {
   cpu.reset("clear");
   cpu.memory.write(CODE, text);
-  cpu.memory.write(DATA, storage);
+  cpu.memory.write(DATA, storage.subarray(0, PAGE));
+  cpu.memory.write(isTranslated ? ELSEWHERE : DATA + PAGE, storage.subarray(PAGE));
+  if (isTranslated) translate(cpu);
   for (const [number, value] of registers.entries()) cpu.setGeneral(number, value);
   cpu.setGeneral(11, 6n);
   cpu.setGeneral(12, BigInt(DATA));
@@ -69,17 +84,32 @@ export function prepare(cpu: Cpu, { text, registers, storage, psw = MODE_64 }: S
     cpu.memory.storeBigUint64(place, WAIT, "big");
     cpu.memory.storeBigUint64(place + 8, BigInt(address), "big");
   }
-  cpu.setPsw(psw, BigInt(CODE));
+  cpu.setPsw(isTranslated ? psw | TRANSLATION_ON : psw, BigInt(CODE));
+}
+
+/** Builds the tables, and makes them those of the primary space. */
+function translate(cpu: Cpu): void {
+  for (let segment = 0; segment < PAGE / 8; segment++) {
+    const table = PAGE_TABLES + segment * PAGE_TABLE_SIZE;
+    const isThere = segment * MEBIBYTE < MEMORY_SIZE;
+    cpu.memory.storeBigUint64(SEGMENT_TABLE + segment * 8, isThere ? BigInt(table) : INVALID_SEGMENT, "big");
+    for (let page = 0; isThere && page < MEBIBYTE / PAGE; page++) {
+      const address = segment * MEBIBYTE + page * PAGE;
+      cpu.memory.storeBigUint64(table + page * 8, BigInt(address === DATA + PAGE ? ELSEWHERE : address), "big");
+    }
+  }
+  cpu.setControl(1, BigInt(SEGMENT_TABLE));
 }
 
 /** Runs a program to its end, and tells all that it left. */
-export function finish(cpu: Cpu): Outcome {
+export function finish(cpu: Cpu, isTranslated = false): Outcome {
   for (let rounds = 0; rounds < 100; rounds++) {
     const result = cpu.run({ budget: 5000 });
     if (result.reason === "budget") continue;
-    const storage = new Uint8Array(8192);
+    const storage = new Uint8Array(2 * PAGE);
     const lowcore = new Uint8Array(512);
-    cpu.memory.read(DATA, storage);
+    cpu.memory.read(DATA, storage.subarray(0, PAGE));
+    cpu.memory.read(isTranslated ? ELSEWHERE : DATA + PAGE, storage.subarray(PAGE));
     cpu.memory.read(0, lowcore);
     return { result, state: cpu.state, storage, lowcore };
   }
