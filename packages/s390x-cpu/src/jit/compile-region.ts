@@ -148,9 +148,10 @@ class RegionBuilder {
   /** Node of the flow graph by the offset where its block starts; node 0 is the dispatcher. */
   readonly #nodes: ReadonlyMap<number, number>;
   readonly #states = new Map<number, ConditionState>();
-  /** Where the region is left for an offset in `#end`, and where for an `#address`: computed ones, and those far away. */
+  /** Where the region is left for an offset in `#end`; from the exit of the current block, which its instructions use, control goes on to that. */
   #exit: Label | undefined;
   #exitOfBlock: Label | undefined;
+  /** Where the region is left for an `#address`: a computed one, or one that is too far for an offset. */
   #exitElsewhere: Label | undefined;
   #edge: (offset: number) => void = () => {};
 

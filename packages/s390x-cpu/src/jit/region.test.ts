@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { assembled, DATA, EnginePair, edgeValues, finish, prepare, type Start } from "../testing/engine-pair.ts";
+import { assembled, CODE, DATA, EnginePair, edgeValues, finish, prepare, type Start } from "../testing/engine-pair.ts";
 
 const registerValue = fc.oneof(fc.bigInt({ min: 0n, max: (1n << 64n) - 1n }), fc.constantFrom(...edgeValues));
 
@@ -269,6 +269,20 @@ describe.each(["jit", "lockstep"] as const)("compiled regions: the same definiti
     expect(compiled.state.general.slice(1, 3)).toEqual([200_010_000n, 2n]);
     // Three of each round would be 60,000.
     expect(compiled.regionStatistics!.handedBack - before).toBeLessThan(40_000);
+  });
+
+  it("a relative branch leads out of a region as far as it reaches", () => {
+    const registers = new Array<bigint>(16).fill(0n);
+    for (const distance of [2 ** 31 - 0x1_0000, 2 ** 31, 4_000_000_000, -(2 ** 31) - 2, -4_000_000_000]) {
+      const fresh = new EnginePair(engine);
+      const text = assembled(`again:\naghi %r1,1\nbrctg %r11,again\nbrcl 15,.${distance < 0 ? "" : "+"}${distance}`);
+      const outcome = fresh.run({ text, registers, storage: new Uint8Array(0) });
+      expect(outcome.compiled).toEqual(outcome.interpreted);
+      expect(fresh.compiled.regionStatistics!.compiled).toBeGreaterThan(0);
+      // Nothing is there: the program-old PSW has the address, beyond an instruction that is taken to have two bytes.
+      const address = fresh.compiled.memory.loadBigUint64(0x158, "big");
+      expect(address).toBe(BigInt.asUintN(64, BigInt(CODE + text.length - 6 + distance + 2)));
+    }
   });
 
   it("operands with one base register, in one page or in two, on ways on which it changes or not", () => {
