@@ -57,5 +57,7 @@ export function listing(given: GuestProgram, { isExact = false } = {}): string {
 const remarks: Readonly<Record<Exclude<RegionMark["of"], object>, string>> = {
   entry: "entry: budget, registers and condition code into locals",
   dispatcher: "dispatcher: goes on to the block that $next names",
-  exit: "exit: registers that were changed, condition code, instruction address and budget back into memory",
+  leave: "leave: where all exits of the block meet",
+  exit: "exit: the instruction address",
+  store: "store: registers that were changed, condition code, instruction address and budget back into memory",
 };

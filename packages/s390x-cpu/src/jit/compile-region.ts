@@ -90,7 +90,7 @@ export interface RegionNotes {
 
 export interface RegionMark {
   readonly position: number;
-  readonly of: CodeInstruction | "entry" | "dispatcher" | "exit";
+  readonly of: CodeInstruction | "entry" | "dispatcher" | "leave" | "exit" | "store";
 }
 
 /** The region cannot be compiled with the instruction at this offset. */
@@ -223,11 +223,12 @@ class RegionBuilder {
         }
         f.unreachable();
       });
+      this.#mark("exit");
       const offset = i64.extendS(i32.and(this.#end.value, ~1));
       f.set(this.#address, i64.add(this.#frame.base.value, offset));
     });
     if (refusal) return refusal;
-    this.#mark("exit");
+    this.#mark("store");
     this.#registers.store();
     this.#floats.store();
     if (this.#condition.isWritten) f.storeI32(i32.const(CC), this.#condition.current);
@@ -339,6 +340,7 @@ class RegionBuilder {
       else f.unreachable();
     });
     this.#exitOfBlock = outer;
+    this.#mark("leave");
     f.br(this.#exit!);
   }
 

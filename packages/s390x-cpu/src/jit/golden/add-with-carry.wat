@@ -41,9 +41,9 @@
     (local.set $r4 (i64.load (i32.const 1056)) (; %r4 ;))
     (local.set $r5 (i64.load (i32.const 1064)) (; %r5 ;))
     (local.set $cc (i32.load (i32.const 2072)) (; CC ;))
-    (block $b1
+    (block $to_exit
       (loop $loop_again
-        (block $b2
+        (block $to_leave
 
           ;; 1001c again: lg %r0,0(%r1,%r2)
           (local.set $t17 (i64.add (local.get $r2) (local.get $r1)))
@@ -52,7 +52,7 @@
           (local.set $t20 (i32.add (local.get $bank) (i32.and (i32.shr_u (local.get $t19) (i32.const 8)) (i32.const 16368))))
           (if (i64.lt_u (i64.sub (i64.load (local.get $t20)) (local.get $t18)) (i64.const -4089)) (then
             (local.set $end (i32.const 29))
-            (br $b2)
+            (br $to_leave)
           ) (else
             (local.set $t21 (i32.sub (i32.load offset=8 (local.get $t20)) (local.get $t19)))
           ))
@@ -66,7 +66,7 @@
           (local.set $t20 (i32.add (local.get $bank) (i32.and (i32.shr_u (local.get $t21) (i32.const 8)) (i32.const 16368))))
           (if (i64.lt_u (i64.sub (i64.load (local.get $t20)) (local.get $t18)) (i64.const -4089)) (then
             (local.set $end (i32.const 35))
-            (br $b2)
+            (br $to_leave)
           ) (else
             (local.set $t19 (i32.sub (i32.load offset=8 (local.get $t20)) (local.get $t21)))
           ))
@@ -104,7 +104,7 @@
           (local.set $t26 (i32.add (local.get $bank) (i32.and (i32.shr_u (local.get $t30) (i32.const 8)) (i32.const 16368))))
           (if (i64.lt_u (i64.sub (i64.load offset=16384 (local.get $t26)) (local.get $t27)) (i64.const -4089)) (then
             (local.set $end (i32.const 41))
-            (br $b2)
+            (br $to_leave)
           ) (else
             (i64.store offset=8 (i32.sub (i32.load offset=16392 (local.get $t26)) (local.get $t30)) (local.get $t28))
           ))
@@ -121,11 +121,11 @@
             (local.set $budget (i32.sub (local.get $budget) (i32.const 1)))
             (if (i32.lt_s (local.get $budget) (i32.const 0)) (then
               (local.set $end (i32.const 28))
-              (br $b2)
+              (br $to_leave)
             ))
             (br $loop_again)
           ))
-          (block $b3
+          (block $to_leave'
 
             ;; 10038: lghi %r5,0
             (local.set $r5 (i64.const 0))
@@ -144,18 +144,24 @@
 
             ;; 10040: svc 255
             (local.set $end (i32.const 64))
-            (br $b3)
+            (br $to_leave')
             (unreachable)
           )
-          (br $b1)
+
+          ;; leave: where all exits of the block meet
+          (br $to_exit)
         )
-        (br $b1)
+
+        ;; leave: where all exits of the block meet
+        (br $to_exit)
       )
       (unreachable)
     )
+
+    ;; exit: the instruction address
     (local.set $address (i64.add (local.get $base) (i64.extend_i32_s (i32.and (local.get $end) (i32.const -2)))))
 
-    ;; exit: registers that were changed, condition code, instruction address and budget back into memory
+    ;; store: registers that were changed, condition code, instruction address and budget back into memory
     (i64.store (i32.const 1024) (local.get $r0)) (; %r0 ;)
     (i64.store (i32.const 1032) (local.get $r1)) (; %r1 ;)
     (i64.store (i32.const 1056) (local.get $r4)) (; %r4 ;)

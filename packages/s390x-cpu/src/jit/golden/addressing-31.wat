@@ -34,10 +34,10 @@
     (local.set $r14 (i64.load (i32.const 1136)) (; %r14 ;))
     (local.set $r3 (i64.load (i32.const 1048)) (; %r3 ;))
     (local.set $cc (i32.load (i32.const 2072)) (; CC ;))
-    (block $to_exit
-      (block $b1
+    (block $to_store
+      (block $to_exit
         (loop $loop_again
-          (block $b2
+          (block $to_leave
 
             ;; 1000e again: a %r2,0(%r1)
             (local.set $t16 (i64.and (local.get $r1) (i64.const 0x7fffffff)))
@@ -46,7 +46,7 @@
             (local.set $t19 (i32.add (local.get $bank) (i32.and (i32.shr_u (local.get $t18) (i32.const 8)) (i32.const 16368))))
             (if (i64.lt_u (i64.sub (i64.load (local.get $t19)) (local.get $t17)) (i64.const -4093)) (then
               (local.set $end (i32.const 15))
-              (br $b2)
+              (br $to_leave)
             ) (else
               (local.set $t20 (i32.sub (i32.load offset=8 (local.get $t19)) (local.get $t18)))
             ))
@@ -82,7 +82,7 @@
             ;; 10024: br %r14
             (local.set $t16 (i64.and (local.get $r14) (i64.const 0x7fffffff)))
             (if (i64.eq (local.get $t16) (i64.add (local.get $base) (i64.const 26))) (then
-              (block $b3
+              (block $to_leave'
 
                 ;; 1001a: brct %r3,again
                 (local.set $t24 (i32.sub (i32.wrap_i64 (local.get $r3)) (i32.const 1)))
@@ -91,36 +91,46 @@
                   (local.set $budget (i32.sub (local.get $budget) (i32.const 1)))
                   (if (i32.lt_s (local.get $budget) (i32.const 0)) (then
                     (local.set $end (i32.const 14))
-                    (br $b3)
+                    (br $to_leave')
                   ))
                   (br $loop_again)
                 ))
-                (block $b4
+                (block $to_leave''
 
                   ;; 1001e: svc 255
                   (local.set $end (i32.const 30))
-                  (br $b4)
+                  (br $to_leave'')
                   (unreachable)
                 )
-                (br $b1)
+
+                ;; leave: where all exits of the block meet
+                (br $to_exit)
               )
-              (br $b1)
+
+              ;; leave: where all exits of the block meet
+              (br $to_exit)
             ))
             (local.set $address (local.get $t16))
             (local.set $end (i32.const 0))
+            (br $to_store)
+            (unreachable)
+
+            ;; leave: where all exits of the block meet
             (br $to_exit)
             (unreachable)
-            (br $b1)
-            (unreachable)
           )
-          (br $b1)
+
+          ;; leave: where all exits of the block meet
+          (br $to_exit)
         )
         (unreachable)
       )
+
+      ;; exit: the instruction address
       (local.set $address (i64.add (local.get $base) (i64.extend_i32_s (i32.and (local.get $end) (i32.const -2)))))
     )
 
-    ;; exit: registers that were changed, condition code, instruction address and budget back into memory
+    ;; store: registers that were changed, condition code, instruction address and budget back into memory
     (i64.store (i32.const 1040) (local.get $r2)) (; %r2 ;)
     (i64.store (i32.const 1032) (local.get $r1)) (; %r1 ;)
     (i64.store (i32.const 1136) (local.get $r14)) (; %r14 ;)

@@ -39,7 +39,7 @@
     (local.set $r1 (i64.load (i32.const 1032)) (; %r1 ;))
     (local.set $r6 (i64.load (i32.const 1072)) (; %r6 ;))
     (local.set $cc (i32.load (i32.const 2072)) (; CC ;))
-    (block $b1
+    (block $to_exit
       (loop $loop_again
         (block $to_count
 
@@ -80,7 +80,9 @@
             ;; 10030: j count
             (br $to_count)
             (unreachable)
-            (br $b1)
+
+            ;; leave: where all exits of the block meet
+            (br $to_exit)
           ))
 
           ;; 1001c: alr %r4,%r2
@@ -108,13 +110,19 @@
             ;; 10038: j count
             (br $to_count)
             (unreachable)
-            (br $b1)
+
+            ;; leave: where all exits of the block meet
+            (br $to_exit)
           ))
           (br $to_count)
-          (br $b1)
-          (br $b1)
+
+          ;; leave: where all exits of the block meet
+          (br $to_exit)
+
+          ;; leave: where all exits of the block meet
+          (br $to_exit)
         )
-        (block $b2
+        (block $to_leave
 
           ;; 10022 count: brct %r1,again
           (local.set $t19 (i32.sub (i32.wrap_i64 (local.get $r1)) (i32.const 1)))
@@ -123,11 +131,11 @@
             (local.set $budget (i32.sub (local.get $budget) (i32.const 1)))
             (if (i32.lt_s (local.get $budget) (i32.const 0)) (then
               (local.set $end (i32.const 22))
-              (br $b2)
+              (br $to_leave)
             ))
             (br $loop_again)
           ))
-          (block $b3
+          (block $to_leave'
 
             ;; 10026: ipm %r6
             (if (local.get $cc_kind) (then
@@ -159,18 +167,24 @@
 
             ;; 1002a: svc 255
             (local.set $end (i32.const 42))
-            (br $b3)
+            (br $to_leave')
             (unreachable)
           )
-          (br $b1)
+
+          ;; leave: where all exits of the block meet
+          (br $to_exit)
         )
-        (br $b1)
+
+        ;; leave: where all exits of the block meet
+        (br $to_exit)
       )
       (unreachable)
     )
+
+    ;; exit: the instruction address
     (local.set $address (i64.add (local.get $base) (i64.extend_i32_s (i32.and (local.get $end) (i32.const -2)))))
 
-    ;; exit: registers that were changed, condition code, instruction address and budget back into memory
+    ;; store: registers that were changed, condition code, instruction address and budget back into memory
     (i64.store (i32.const 1040) (local.get $r2)) (; %r2 ;)
     (i64.store (i32.const 1064) (local.get $r5)) (; %r5 ;)
     (i64.store (i32.const 1056) (local.get $r4)) (; %r4 ;)

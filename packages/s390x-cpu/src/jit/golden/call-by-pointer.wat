@@ -44,10 +44,10 @@
     (local.set $r9 (i64.load (i32.const 1096)) (; %r9 ;))
     (local.set $r8 (i64.load (i32.const 1088)) (; %r8 ;))
     (local.set $cc (i32.load (i32.const 2072)) (; CC ;))
-    (block $to_exit
-      (block $b1
+    (block $to_store
+      (block $to_exit
         (loop $loop_again
-          (block $b2
+          (block $to_leave
 
             ;; 10014 again: lgf %r2,0(%r7)
             (local.set $t16 (local.get $r7))
@@ -56,7 +56,7 @@
             (local.set $t19 (i32.add (local.get $bank) (i32.and (i32.shr_u (local.get $t18) (i32.const 8)) (i32.const 16368))))
             (if (i64.lt_u (i64.sub (i64.load (local.get $t19)) (local.get $t17)) (i64.const -4093)) (then
               (local.set $end (i32.const 21))
-              (br $b2)
+              (br $to_leave)
             ) (else
               (local.set $t20 (i32.sub (i32.load offset=8 (local.get $t19)) (local.get $t18)))
             ))
@@ -70,7 +70,7 @@
             (local.set $t19 (i32.add (local.get $bank) (i32.and (i32.shr_u (local.get $t20) (i32.const 8)) (i32.const 16368))))
             (if (i64.lt_u (i64.sub (i64.load (local.get $t19)) (local.get $t17)) (i64.const -4093)) (then
               (local.set $end (i32.const 27))
-              (br $b2)
+              (br $to_leave)
             ) (else
               (local.set $t18 (i32.sub (i32.load offset=8 (local.get $t19)) (local.get $t20)))
             ))
@@ -98,9 +98,11 @@
                   (if (i64.eq (local.get $t28) (i64.add (local.get $base) (i64.const 34))) (then (br $to_10022)))
                   (local.set $address (local.get $t28))
                   (local.set $end (i32.const 0))
-                  (br $to_exit)
+                  (br $to_store)
                   (unreachable)
-                  (br $b1)
+
+                  ;; leave: where all exits of the block meet
+                  (br $to_exit)
                 ))
 
                 ;; 10036: lghi %r2,0
@@ -111,12 +113,16 @@
                 (if (i64.eq (local.get $t27) (i64.add (local.get $base) (i64.const 34))) (then (br $to_10022)))
                 (local.set $address (local.get $t27))
                 (local.set $end (i32.const 0))
-                (br $to_exit)
+                (br $to_store)
                 (unreachable)
-                (br $b1)
-                (br $b1)
+
+                ;; leave: where all exits of the block meet
+                (br $to_exit)
+
+                ;; leave: where all exits of the block meet
+                (br $to_exit)
               )
-              (block $b3
+              (block $to_leave'
 
                 ;; 10022: agr %r9,%r2
                 (local.set $t27 (local.get $r2))
@@ -140,37 +146,45 @@
                   (local.set $budget (i32.sub (local.get $budget) (i32.const 1)))
                   (if (i32.lt_s (local.get $budget) (i32.const 0)) (then
                     (local.set $end (i32.const 20))
-                    (br $b3)
+                    (br $to_leave')
                   ))
                   (br $loop_again)
                 ))
-                (block $b4
+                (block $to_leave''
 
                   ;; 1002e: svc 255
                   (local.set $end (i32.const 46))
-                  (br $b4)
+                  (br $to_leave'')
                   (unreachable)
                 )
-                (br $b1)
+
+                ;; leave: where all exits of the block meet
+                (br $to_exit)
               )
-              (br $b1)
+
+              ;; leave: where all exits of the block meet
+              (br $to_exit)
             ))
             (i64.store (i32.const 2336) (i64.const 0x1400000020)) (; INDIRECT_SITE ;)
             (i64.store (i32.const 2344) (local.get $base)) (; INDIRECT_BASE ;)
             (i64.store (i32.const 2352) (local.get $t21)) (; INDIRECT_TARGET ;)
             (local.set $address (local.get $t21))
             (local.set $end (i32.const 0))
-            (br $to_exit)
+            (br $to_store)
             (unreachable)
           )
-          (br $b1)
+
+          ;; leave: where all exits of the block meet
+          (br $to_exit)
         )
         (unreachable)
       )
+
+      ;; exit: the instruction address
       (local.set $address (i64.add (local.get $base) (i64.extend_i32_s (i32.and (local.get $end) (i32.const -2)))))
     )
 
-    ;; exit: registers that were changed, condition code, instruction address and budget back into memory
+    ;; store: registers that were changed, condition code, instruction address and budget back into memory
     (i64.store (i32.const 1040) (local.get $r2)) (; %r2 ;)
     (i64.store (i32.const 1048) (local.get $r3)) (; %r3 ;)
     (i64.store (i32.const 1136) (local.get $r14)) (; %r14 ;)

@@ -29,8 +29,8 @@
     (local.set $r2 (i64.load (i32.const 1040)) (; %r2 ;))
     (local.set $r3 (i64.load (i32.const 1048)) (; %r3 ;))
     (local.set $cc (i32.load (i32.const 2072)) (; CC ;))
-    (block $to_exit
-      (block $b1
+    (block $to_store
+      (block $to_exit
         (loop $loop_again
 
           ;; 10008 again: brasl %r14,double
@@ -51,7 +51,7 @@
             ;; 10022: br %r14
             (local.set $t21 (local.get $r14))
             (if (i64.eq (local.get $t21) (i64.add (local.get $base) (i64.const 14))) (then
-              (block $b2
+              (block $to_leave
 
                 ;; 1000e: aghi %r2,1
                 (local.set $t20 (local.get $r2))
@@ -68,15 +68,17 @@
                 (local.set $budget (i32.sub (local.get $budget) (i32.const 1)))
                 (if (i32.lt_s (local.get $budget) (i32.const 0)) (then
                   (local.set $end (i32.const 30))
-                  (br $b2)
+                  (br $to_leave)
                 ))
                 (br $loop_double)
                 (unreachable)
               )
-              (br $b1)
+
+              ;; leave: where all exits of the block meet
+              (br $to_exit)
             ))
             (if (i64.eq (local.get $t21) (i64.add (local.get $base) (i64.const 24))) (then
-              (block $b3
+              (block $to_leave
 
                 ;; 10018: brctg %r3,again
                 (local.set $t18 (i64.sub (local.get $r3) (i64.const 1)))
@@ -86,36 +88,46 @@
                   (local.set $budget (i32.sub (local.get $budget) (i32.const 1)))
                   (if (i32.lt_s (local.get $budget) (i32.const 0)) (then
                     (local.set $end (i32.const 8))
-                    (br $b3)
+                    (br $to_leave)
                   ))
                   (br $loop_again)
                 ))
-                (block $b4
+                (block $to_leave'
 
                   ;; 1001c: svc 255
                   (local.set $end (i32.const 28))
-                  (br $b4)
+                  (br $to_leave')
                   (unreachable)
                 )
-                (br $b1)
+
+                ;; leave: where all exits of the block meet
+                (br $to_exit)
               )
-              (br $b1)
+
+              ;; leave: where all exits of the block meet
+              (br $to_exit)
             ))
             (local.set $address (local.get $t21))
             (local.set $end (i32.const 0))
-            (br $to_exit)
+            (br $to_store)
             (unreachable)
-            (br $b1)
+
+            ;; leave: where all exits of the block meet
+            (br $to_exit)
           )
           (unreachable)
-          (br $b1)
+
+          ;; leave: where all exits of the block meet
+          (br $to_exit)
         )
         (unreachable)
       )
+
+      ;; exit: the instruction address
       (local.set $address (i64.add (local.get $base) (i64.extend_i32_s (i32.and (local.get $end) (i32.const -2)))))
     )
 
-    ;; exit: registers that were changed, condition code, instruction address and budget back into memory
+    ;; store: registers that were changed, condition code, instruction address and budget back into memory
     (i64.store (i32.const 1136) (local.get $r14)) (; %r14 ;)
     (i64.store (i32.const 1040) (local.get $r2)) (; %r2 ;)
     (i64.store (i32.const 1048) (local.get $r3)) (; %r3 ;)

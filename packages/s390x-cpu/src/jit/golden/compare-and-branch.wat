@@ -46,7 +46,7 @@
     (local.set $r2 (i64.load (i32.const 1040)) (; %r2 ;))
     (local.set $r5 (i64.load (i32.const 1064)) (; %r5 ;))
     (local.set $cc (i32.load (i32.const 2072)) (; CC ;))
-    (block $b1
+    (block $to_exit
       (loop $loop_again
         (block $to_found
 
@@ -58,9 +58,11 @@
             ;; 10050 absent: lhi %r1,-1
             (local.set $r1 (i64.or (i64.and (local.get $r1) (i64.const 0xffffffff00000000)) (i64.const 0xffffffff)))
             (br $to_found)
-            (br $b1)
+
+            ;; leave: where all exits of the block meet
+            (br $to_exit)
           ))
-          (block $b2
+          (block $to_leave
 
             ;; 10018: lr %r1,%r3
             (local.set $r1
@@ -95,7 +97,7 @@
             (local.set $t20 (i32.add (local.get $bank) (i32.and (i32.shr_u (local.get $t21) (i32.const 8)) (i32.const 16368))))
             (if (i64.lt_u (i64.sub (i64.load (local.get $t20)) (local.get $t26)) (i64.const -4093)) (then
               (local.set $end (i32.const 43))
-              (br $b2)
+              (br $to_leave)
             ) (else
               (local.set $t16 (i32.sub (i32.load offset=8 (local.get $t20)) (local.get $t21)))
             ))
@@ -115,7 +117,7 @@
 
             ;; 10038: jh below
             (if (i64.gt_s (local.get $cc_a64) (local.get $cc_b64)) (then
-              (block $b3
+              (block $to_leave'
 
                 ;; 10046 below: ahik %r4,%r1,-1
                 (local.set $t16 (i32.wrap_i64 (local.get $r1)))
@@ -130,14 +132,16 @@
                 (local.set $budget (i32.sub (local.get $budget) (i32.const 1)))
                 (if (i32.lt_s (local.get $budget) (i32.const 0)) (then
                   (local.set $end (i32.const 18))
-                  (br $b3)
+                  (br $to_leave')
                 ))
                 (br $loop_again)
                 (unreachable)
               )
-              (br $b1)
+
+              ;; leave: where all exits of the block meet
+              (br $to_exit)
             ))
-            (block $b4
+            (block $to_leave'
 
               ;; 1003c: ahik %r3,%r1,1
               (local.set $t21 (i32.wrap_i64 (local.get $r1)))
@@ -152,31 +156,43 @@
               (local.set $budget (i32.sub (local.get $budget) (i32.const 1)))
               (if (i32.lt_s (local.get $budget) (i32.const 0)) (then
                 (local.set $end (i32.const 18))
-                (br $b4)
+                (br $to_leave')
               ))
               (br $loop_again)
               (unreachable)
             )
-            (br $b1)
-            (br $b1)
+
+            ;; leave: where all exits of the block meet
+            (br $to_exit)
+
+            ;; leave: where all exits of the block meet
+            (br $to_exit)
           )
-          (br $b1)
-          (br $b1)
+
+          ;; leave: where all exits of the block meet
+          (br $to_exit)
+
+          ;; leave: where all exits of the block meet
+          (br $to_exit)
         )
-        (block $b5
+        (block $to_leave
 
           ;; 10054 found: svc 255
           (local.set $end (i32.const 84))
-          (br $b5)
+          (br $to_leave)
           (unreachable)
         )
-        (br $b1)
+
+        ;; leave: where all exits of the block meet
+        (br $to_exit)
       )
       (unreachable)
     )
+
+    ;; exit: the instruction address
     (local.set $address (i64.add (local.get $base) (i64.extend_i32_s (i32.and (local.get $end) (i32.const -2)))))
 
-    ;; exit: registers that were changed, condition code, instruction address and budget back into memory
+    ;; store: registers that were changed, condition code, instruction address and budget back into memory
     (i64.store (i32.const 1032) (local.get $r1)) (; %r1 ;)
     (i64.store (i32.const 1024) (local.get $r0)) (; %r0 ;)
     (i64.store (i32.const 1072) (local.get $r6)) (; %r6 ;)

@@ -48,9 +48,9 @@
     (local.set $r8 (i64.load (i32.const 1088)) (; %r8 ;))
     (local.set $r6 (i64.load (i32.const 1072)) (; %r6 ;))
     (local.set $cc (i32.load (i32.const 2072)) (; CC ;))
-    (block $b1
+    (block $to_exit
       (loop $loop_digit
-        (block $b2
+        (block $to_leave
 
           ;; 10010 digit: lghi %r4,0
           (local.set $r4 (i64.const 0))
@@ -61,7 +61,7 @@
           (local.set $t20 (local.get $r5))
           (if (i64.ge_u (local.get $t18) (local.get $t17)) (then
             (local.set $end (i32.const 21))
-            (br $b2)
+            (br $to_leave)
           ))
           (if (i64.eqz (local.get $t18)) (then
             (local.set $t21 (i64.div_u (local.get $t20) (local.get $t17)))
@@ -97,7 +97,7 @@
           (local.set $t22 (i32.add (local.get $bank) (i32.and (i32.shr_u (local.get $t23) (i32.const 8)) (i32.const 16368))))
           (if (i64.lt_u (i64.sub (i64.load offset=16384 (local.get $t22)) (local.get $t20)) (i64.const -4096)) (then
             (local.set $end (i32.const 33))
-            (br $b2)
+            (br $to_leave)
           ) (else
             (i32.store8 offset=15 (i32.sub (i32.load offset=16392 (local.get $t22)) (local.get $t23)) (local.get $t24))
           ))
@@ -115,11 +115,11 @@
             (local.set $budget (i32.sub (local.get $budget) (i32.const 1)))
             (if (i32.lt_s (local.get $budget) (i32.const 0)) (then
               (local.set $end (i32.const 16))
-              (br $b2)
+              (br $to_leave)
             ))
             (br $loop_digit)
           ))
-          (block $b3
+          (block $to_leave'
 
             ;; 1002c: lghi %r0,3
             (local.set $r0 (i64.const 3))
@@ -133,7 +133,7 @@
             (local.set $t21 (local.get $r1))
             (if (i64.ge_u (local.get $t20) (local.get $t18)) (then
               (local.set $end (i32.const 53))
-              (br $b3)
+              (br $to_leave')
             ))
             (if (i64.eqz (local.get $t20)) (then
               (local.set $t17 (i64.div_u (local.get $t21) (local.get $t18)))
@@ -153,7 +153,7 @@
             (local.set $t23 (i32.add (local.get $bank) (i32.and (i32.shr_u (local.get $t22) (i32.const 8)) (i32.const 16368))))
             (if (i64.lt_u (i64.sub (i64.load (local.get $t23)) (local.get $t21)) (i64.const -4089)) (then
               (local.set $end (i32.const 61))
-              (br $b3)
+              (br $to_leave')
             ) (else
               (local.set $t24 (i32.sub (i32.load offset=8 (local.get $t23)) (local.get $t22)))
             ))
@@ -165,11 +165,11 @@
             (local.set $t21 (local.get $r7))
             (if (i64.eqz (local.get $t20)) (then
               (local.set $end (i32.const 67))
-              (br $b3)
+              (br $to_leave')
             ))
             (if (i32.and (i64.eq (local.get $t21) (i64.const 0x8000000000000000)) (i64.eq (local.get $t20) (i64.const -1))) (then
               (local.set $end (i32.const 67))
-              (br $b3)
+              (br $to_leave')
             ))
             (local.set $t17 (i64.div_s (local.get $t21) (local.get $t20)))
             (local.set $r6 (i64.sub (local.get $t21) (i64.mul (local.get $t17) (local.get $t20))))
@@ -177,18 +177,24 @@
 
             ;; 10046: svc 255
             (local.set $end (i32.const 70))
-            (br $b3)
+            (br $to_leave')
             (unreachable)
           )
-          (br $b1)
+
+          ;; leave: where all exits of the block meet
+          (br $to_exit)
         )
-        (br $b1)
+
+        ;; leave: where all exits of the block meet
+        (br $to_exit)
       )
       (unreachable)
     )
+
+    ;; exit: the instruction address
     (local.set $address (i64.add (local.get $base) (i64.extend_i32_s (i32.and (local.get $end) (i32.const -2)))))
 
-    ;; exit: registers that were changed, condition code, instruction address and budget back into memory
+    ;; store: registers that were changed, condition code, instruction address and budget back into memory
     (i64.store (i32.const 1056) (local.get $r4)) (; %r4 ;)
     (i64.store (i32.const 1064) (local.get $r5)) (; %r5 ;)
     (i64.store (i32.const 1040) (local.get $r2)) (; %r2 ;)

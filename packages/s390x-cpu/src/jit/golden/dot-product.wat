@@ -48,9 +48,9 @@
     (local.set $f2 (f64.load (i32.const 1576)) (; %f2 ;))
     (local.set $f0 (f64.load (i32.const 1544)) (; %f0 ;))
     (local.set $cc (i32.load (i32.const 2072)) (; CC ;))
-    (block $b1
+    (block $to_exit
       (loop $loop_again
-        (block $b2
+        (block $to_leave
 
           ;; 10018 again: ld %f2,0(%r1,%r2)
           (local.set $t17 (i64.add (local.get $r2) (local.get $r1)))
@@ -59,7 +59,7 @@
           (local.set $t20 (i32.add (local.get $bank) (i32.and (i32.shr_u (local.get $t19) (i32.const 8)) (i32.const 16368))))
           (if (i64.lt_u (i64.sub (i64.load (local.get $t20)) (local.get $t18)) (i64.const -4089)) (then
             (local.set $end (i32.const 25))
-            (br $b2)
+            (br $to_leave)
           ) (else
             (local.set $t21 (i32.sub (i32.load offset=8 (local.get $t20)) (local.get $t19)))
           ))
@@ -74,14 +74,14 @@
             (local.set $t20 (i32.add (local.get $bank) (i32.and (i32.shr_u (local.get $t21) (i32.const 8)) (i32.const 16368))))
             (if (i64.lt_u (i64.sub (i64.load (local.get $t20)) (local.get $t17)) (i64.const -4089)) (then
               (local.set $end (i32.const 29))
-              (br $b2)
+              (br $to_leave)
             ) (else
               (local.set $t19 (i32.sub (i32.load offset=8 (local.get $t20)) (local.get $t21)))
             ))
             (local.set $t22 (f64.load offset=8 (local.get $t19)))
             (local.set $t25 (local.get $f2))
             (local.set $t26 (f64.mul (local.get $t25) (local.get $t22)))
-            (block $b3
+            (block $b1
               (if
                 (i32.eqz
                   (i32.lt_u
@@ -90,14 +90,14 @@
                       (i32.const 0x200000))
                     (i32.const 0x7fd00000)))
               (then
-                (br_if $b3 (f64.ne (local.get $t26) (f64.const 0)))
-                (br_if $b3 (i32.eqz (i32.or (f64.eq (local.get $t25) (f64.const 0)) (f64.eq (local.get $t22) (f64.const 0)))))
+                (br_if $b1 (f64.ne (local.get $t26) (f64.const 0)))
+                (br_if $b1 (i32.eqz (i32.or (f64.eq (local.get $t25) (f64.const 0)) (f64.eq (local.get $t22) (f64.const 0)))))
               ))
               (local.set $f2 (local.get $t26))
               (br $to_10022)
             )
             (local.set $end (i32.const 29))
-            (br $b2)
+            (br $to_leave)
           )
 
           ;; 10022: adbr %f0,%f2
@@ -105,8 +105,8 @@
             (local.set $t26 (local.get $f2))
             (local.set $t25 (local.get $f0))
             (local.set $t22 (f64.add (local.get $t25) (local.get $t26)))
-            (block $b4
-              (br_if $b4 (i32.eqz (f64.lt (f64.abs (local.get $t22)) (f64.const inf))))
+            (block $b2
+              (br_if $b2 (i32.eqz (f64.lt (f64.abs (local.get $t22)) (f64.const inf))))
               (local.set $f0 (local.get $t22))
               (local.set $t28 (local.get $t22))
               (local.set $cc_bf64 (f64.const 0))
@@ -115,7 +115,7 @@
               (br $to_10026)
             )
             (local.set $end (i32.const 35))
-            (br $b2)
+            (br $to_leave)
           )
 
           ;; 10026: aghi %r1,8
@@ -135,26 +135,32 @@
             (local.set $budget (i32.sub (local.get $budget) (i32.const 1)))
             (if (i32.lt_s (local.get $budget) (i32.const 0)) (then
               (local.set $end (i32.const 24))
-              (br $b2)
+              (br $to_leave)
             ))
             (br $loop_again)
           ))
-          (block $b5
+          (block $to_leave'
 
             ;; 1002e: svc 255
             (local.set $end (i32.const 46))
-            (br $b5)
+            (br $to_leave')
             (unreachable)
           )
-          (br $b1)
+
+          ;; leave: where all exits of the block meet
+          (br $to_exit)
         )
-        (br $b1)
+
+        ;; leave: where all exits of the block meet
+        (br $to_exit)
       )
       (unreachable)
     )
+
+    ;; exit: the instruction address
     (local.set $address (i64.add (local.get $base) (i64.extend_i32_s (i32.and (local.get $end) (i32.const -2)))))
 
-    ;; exit: registers that were changed, condition code, instruction address and budget back into memory
+    ;; store: registers that were changed, condition code, instruction address and budget back into memory
     (i64.store (i32.const 1032) (local.get $r1)) (; %r1 ;)
     (i64.store (i32.const 1056) (local.get $r4)) (; %r4 ;)
     (f64.store (i32.const 1576) (local.get $f2)) (; %f2 ;)

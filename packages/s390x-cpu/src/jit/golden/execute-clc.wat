@@ -38,10 +38,10 @@
     (local.set $r2 (i64.load (i32.const 1040)) (; %r2 ;))
     (local.set $r3 (i64.load (i32.const 1048)) (; %r3 ;))
     (local.set $cc (i32.load (i32.const 2072)) (; CC ;))
-    (block $b1
+    (block $to_exit
       (loop $loop_again
         (block $to_equal
-          (block $b2
+          (block $to_leave
 
             ;; 1001a again: aghi %r1,1
             (local.set $t16 (local.get $r1))
@@ -57,7 +57,7 @@
               (local.set $t18 (local.get $r5))
               (if (i64.ne (local.get $t18) (i64.add (local.get $base) (i64.const 44))) (then
                 (local.set $end (i32.const 31))
-                (br $b2)
+                (br $to_leave)
               ))
               (local.set $t21 (i32.and (i32.wrap_i64 (local.get $r4)) (i32.const 255)))
               (local.set $t22 (i32.add (local.get $t21) (i32.const 1)))
@@ -97,12 +97,12 @@
                 ))
               ))
               (local.set $end (i32.const 31))
-              (br $b2)
+              (br $to_leave)
             )
 
             ;; 10022: je equal
             (if (i32.and (i32.shl (i32.const 8) (local.get $cc)) (i32.const 8)) (then (br $to_equal)))
-            (block $b3
+            (block $to_leave'
 
               ;; 10026: brctg %r4,again
               (local.set $t29 (i64.sub (local.get $r4) (i64.const 1)))
@@ -112,30 +112,38 @@
                 (local.set $budget (i32.sub (local.get $budget) (i32.const 1)))
                 (if (i32.lt_s (local.get $budget) (i32.const 0)) (then
                   (local.set $end (i32.const 26))
-                  (br $b3)
+                  (br $to_leave')
                 ))
                 (br $loop_again)
               ))
               (br $to_equal)
             )
-            (br $b1)
+
+            ;; leave: where all exits of the block meet
+            (br $to_exit)
           )
-          (br $b1)
+
+          ;; leave: where all exits of the block meet
+          (br $to_exit)
         )
-        (block $b4
+        (block $to_leave
 
           ;; 1002a equal: svc 255
           (local.set $end (i32.const 42))
-          (br $b4)
+          (br $to_leave)
           (unreachable)
         )
-        (br $b1)
+
+        ;; leave: where all exits of the block meet
+        (br $to_exit)
       )
       (unreachable)
     )
+
+    ;; exit: the instruction address
     (local.set $address (i64.add (local.get $base) (i64.extend_i32_s (i32.and (local.get $end) (i32.const -2)))))
 
-    ;; exit: registers that were changed, condition code, instruction address and budget back into memory
+    ;; store: registers that were changed, condition code, instruction address and budget back into memory
     (i64.store (i32.const 1032) (local.get $r1)) (; %r1 ;)
     (i64.store (i32.const 1056) (local.get $r4)) (; %r4 ;)
     (if (local.get $cc_kind) (then

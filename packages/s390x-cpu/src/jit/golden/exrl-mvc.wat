@@ -33,9 +33,9 @@
     (local.set $r2 (i64.load (i32.const 1040)) (; %r2 ;))
     (local.set $r3 (i64.load (i32.const 1048)) (; %r3 ;))
     (local.set $cc (i32.load (i32.const 2072)) (; CC ;))
-    (block $b1
+    (block $to_exit
       (loop $loop_again
-        (block $b2
+        (block $to_leave
 
           ;; 10010 again: exrl %r4,move, which executes mvc 0(1,%r2),0(%r3)
           (block $to_10016
@@ -76,7 +76,7 @@
               ))
             ))
             (local.set $end (i32.const 17))
-            (br $b2)
+            (br $to_leave)
           )
 
           ;; 10016: la %r2,21(%r2)
@@ -110,26 +110,32 @@
             (local.set $budget (i32.sub (local.get $budget) (i32.const 1)))
             (if (i32.lt_s (local.get $budget) (i32.const 0)) (then
               (local.set $end (i32.const 16))
-              (br $b2)
+              (br $to_leave)
             ))
             (br $loop_again)
           ))
-          (block $b3
+          (block $to_leave'
 
             ;; 10022: svc 255
             (local.set $end (i32.const 34))
-            (br $b3)
+            (br $to_leave')
             (unreachable)
           )
-          (br $b1)
+
+          ;; leave: where all exits of the block meet
+          (br $to_exit)
         )
-        (br $b1)
+
+        ;; leave: where all exits of the block meet
+        (br $to_exit)
       )
       (unreachable)
     )
+
+    ;; exit: the instruction address
     (local.set $address (i64.add (local.get $base) (i64.extend_i32_s (i32.and (local.get $end) (i32.const -2)))))
 
-    ;; exit: registers that were changed, condition code, instruction address and budget back into memory
+    ;; store: registers that were changed, condition code, instruction address and budget back into memory
     (i64.store (i32.const 1040) (local.get $r2)) (; %r2 ;)
     (i64.store (i32.const 1056) (local.get $r4)) (; %r4 ;)
     (if (local.get $cc_kind) (then

@@ -26,7 +26,7 @@
     (local.set $r1 (i64.load (i32.const 1032)) (; %r1 ;))
     (local.set $r2 (i64.load (i32.const 1040)) (; %r2 ;))
     (local.set $cc (i32.load (i32.const 2072)) (; CC ;))
-    (block $b1
+    (block $to_exit
       (loop $loop_dispatcher
         (block $to_head
           (block $to_middle
@@ -51,7 +51,9 @@
             ;; 1000c: jo middle
             (if (i32.and (i32.shl (i32.const 1) (local.get $cc)) (i32.const 8)) (then (br $to_middle)))
             (br $to_head)
-            (br $b1)
+
+            ;; leave: where all exits of the block meet
+            (br $to_exit)
           )
 
           ;; 10014 middle: aghi %r2,5
@@ -68,17 +70,21 @@
           (local.set $r1 (local.get $t20))
           (local.set $t16 (i64.ne (local.get $t20) (i64.const 0)))
           (if (local.get $t16) (then (br $to_head)))
-          (block $b2
+          (block $to_leave
 
             ;; 1001c: svc 255
             (local.set $end (i32.const 28))
-            (br $b2)
+            (br $to_leave)
             (unreachable)
           )
-          (br $b1)
-          (br $b1)
+
+          ;; leave: where all exits of the block meet
+          (br $to_exit)
+
+          ;; leave: where all exits of the block meet
+          (br $to_exit)
         )
-        (block $b3
+        (block $to_leave
 
           ;; 10010 head: aghi %r2,3
           (local.set $t20 (local.get $r2))
@@ -92,17 +98,21 @@
           (local.set $budget (i32.sub (local.get $budget) (i32.const 1)))
           (if (i32.lt_s (local.get $budget) (i32.const 0)) (then
             (local.set $end (i32.const 20))
-            (br $b3)
+            (br $to_leave)
           ))
           (br $loop_dispatcher)
         )
-        (br $b1)
+
+        ;; leave: where all exits of the block meet
+        (br $to_exit)
       )
       (unreachable)
     )
+
+    ;; exit: the instruction address
     (local.set $address (i64.add (local.get $base) (i64.extend_i32_s (i32.and (local.get $end) (i32.const -2)))))
 
-    ;; exit: registers that were changed, condition code, instruction address and budget back into memory
+    ;; store: registers that were changed, condition code, instruction address and budget back into memory
     (i64.store (i32.const 1040) (local.get $r2)) (; %r2 ;)
     (i64.store (i32.const 1032) (local.get $r1)) (; %r1 ;)
     (if (local.get $cc_kind) (then

@@ -42,9 +42,9 @@
     (local.set $r1 (i64.load (i32.const 1032)) (; %r1 ;))
     (local.set $r5 (i64.load (i32.const 1064)) (; %r5 ;))
     (local.set $cc (i32.load (i32.const 2072)) (; CC ;))
-    (block $b1
+    (block $to_exit
       (loop $loop_bytes
-        (block $b2
+        (block $to_leave
 
           ;; 10010 bytes: llgc %r0,0(%r3)
           (local.set $t16 (local.get $r3))
@@ -53,7 +53,7 @@
           (local.set $t19 (i32.add (local.get $bank) (i32.and (i32.shr_u (local.get $t18) (i32.const 8)) (i32.const 16368))))
           (if (i64.lt_u (i64.sub (i64.load (local.get $t19)) (local.get $t17)) (i64.const -4096)) (then
             (local.set $end (i32.const 17))
-            (br $b2)
+            (br $to_leave)
           ) (else
             (local.set $t20 (i32.sub (i32.load offset=8 (local.get $t19)) (local.get $t18)))
           ))
@@ -68,7 +68,7 @@
           (local.set $t18 (i32.add (local.get $bank) (i32.and (i32.shr_u (local.get $t19) (i32.const 8)) (i32.const 16368))))
           (if (i64.lt_u (i64.sub (i64.load offset=16384 (local.get $t18)) (local.get $t17)) (i64.const -4096)) (then
             (local.set $end (i32.const 23))
-            (br $b2)
+            (br $to_leave)
           ) (else
             (i32.store8 offset=15 (i32.sub (i32.load offset=16392 (local.get $t18)) (local.get $t19)) (local.get $t20))
           ))
@@ -89,7 +89,7 @@
             (local.set $budget (i32.sub (local.get $budget) (i32.const 1)))
             (if (i32.lt_s (local.get $budget) (i32.const 0)) (then
               (local.set $end (i32.const 16))
-              (br $b2)
+              (br $to_leave)
             ))
             (br $loop_bytes)
           ))
@@ -111,7 +111,7 @@
           ;; 1003a: lghi %r5,23
           (local.set $r5 (i64.const 23))
           (loop $loop_words
-            (block $b3
+            (block $to_leave'
 
               ;; 1003e words: lg %r0,0(%r1,%r3)
               (local.set $t17 (i64.add (local.get $r3) (local.get $r1)))
@@ -120,7 +120,7 @@
               (local.set $t19 (i32.add (local.get $bank) (i32.and (i32.shr_u (local.get $t18) (i32.const 8)) (i32.const 16368))))
               (if (i64.lt_u (i64.sub (i64.load (local.get $t19)) (local.get $t21)) (i64.const -4089)) (then
                 (local.set $end (i32.const 63))
-                (br $b3)
+                (br $to_leave')
               ) (else
                 (local.set $t20 (i32.sub (i32.load offset=8 (local.get $t19)) (local.get $t18)))
               ))
@@ -135,7 +135,7 @@
               (local.set $t19 (i32.add (local.get $bank) (i32.and (i32.shr_u (local.get $t20) (i32.const 8)) (i32.const 16368))))
               (if (i64.lt_u (i64.sub (i64.load offset=16384 (local.get $t19)) (local.get $t17)) (i64.const -4089)) (then
                 (local.set $end (i32.const 69))
-                (br $b3)
+                (br $to_leave')
               ) (else
                 (i64.store offset=8 (i32.sub (i32.load offset=16392 (local.get $t19)) (local.get $t20)) (local.get $t21))
               ))
@@ -149,30 +149,40 @@
                 (local.set $budget (i32.sub (local.get $budget) (i32.const 1)))
                 (if (i32.lt_s (local.get $budget) (i32.const 0)) (then
                   (local.set $end (i32.const 62))
-                  (br $b3)
+                  (br $to_leave')
                 ))
                 (br $loop_words)
               ))
-              (block $b4
+              (block $to_leave''
 
                 ;; 10050: svc 255
                 (local.set $end (i32.const 80))
-                (br $b4)
+                (br $to_leave'')
                 (unreachable)
               )
-              (br $b1)
+
+              ;; leave: where all exits of the block meet
+              (br $to_exit)
             )
-            (br $b1)
+
+            ;; leave: where all exits of the block meet
+            (br $to_exit)
           )
-          (br $b1)
+
+          ;; leave: where all exits of the block meet
+          (br $to_exit)
         )
-        (br $b1)
+
+        ;; leave: where all exits of the block meet
+        (br $to_exit)
       )
       (unreachable)
     )
+
+    ;; exit: the instruction address
     (local.set $address (i64.add (local.get $base) (i64.extend_i32_s (i32.and (local.get $end) (i32.const -2)))))
 
-    ;; exit: registers that were changed, condition code, instruction address and budget back into memory
+    ;; store: registers that were changed, condition code, instruction address and budget back into memory
     (i64.store (i32.const 1024) (local.get $r0)) (; %r0 ;)
     (i64.store (i32.const 1048) (local.get $r3)) (; %r3 ;)
     (i64.store (i32.const 1040) (local.get $r2)) (; %r2 ;)

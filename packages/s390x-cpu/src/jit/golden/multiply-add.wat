@@ -47,9 +47,9 @@
     (local.set $f2 (f64.load (i32.const 1576)) (; %f2 ;))
     (local.set $f0 (f64.load (i32.const 1544)) (; %f0 ;))
     (local.set $cc (i32.load (i32.const 2072)) (; CC ;))
-    (block $b1
+    (block $to_exit
       (loop $loop_again
-        (block $b2
+        (block $to_leave
 
           ;; 10012 again: ld %f4,0(%r2)
           (local.set $t16 (local.get $r2))
@@ -58,7 +58,7 @@
           (local.set $t19 (i32.add (local.get $bank) (i32.and (i32.shr_u (local.get $t18) (i32.const 8)) (i32.const 16368))))
           (if (i64.lt_u (i64.sub (i64.load (local.get $t19)) (local.get $t17)) (i64.const -4089)) (then
             (local.set $end (i32.const 19))
-            (br $b2)
+            (br $to_leave)
           ) (else
             (local.set $t20 (i32.sub (i32.load offset=8 (local.get $t19)) (local.get $t18)))
           ))
@@ -73,7 +73,7 @@
             (local.set $t27
               (f64x2.extract_lane 0
                 (f64x2.relaxed_madd (f64x2.splat (local.get $t25)) (f64x2.splat (local.get $t21)) (f64x2.splat (local.get $t26)))))
-            (block $b3
+            (block $b1
               (if
                 (i32.eqz
                   (i32.lt_u
@@ -82,9 +82,9 @@
                       (i32.const 0x200000))
                     (i32.const 0x7fd00000)))
               (then
-                (br_if $b3 (i32.const 0))
-                (br_if $b3 (f64.ne (local.get $t27) (f64.const 0)))
-                (br_if $b3
+                (br_if $b1 (i32.const 0))
+                (br_if $b1 (f64.ne (local.get $t27) (f64.const 0)))
+                (br_if $b1
                   (i32.eqz
                     (i32.or
                       (i32.or (f64.eq (local.get $t25) (f64.const 0)) (f64.eq (local.get $t21) (f64.const 0)))
@@ -92,9 +92,9 @@
               ))
               (local.set $t20 (local.get $bfp_state))
               (if (local.get $t20) (then
-                (br_if $b3 (i32.ne (local.get $t20) (i32.const 0x80000)))
+                (br_if $b1 (i32.ne (local.get $t20) (i32.const 0x80000)))
                 (local.set $t29 (f64.mul (local.get $t25) (local.get $t21)))
-                (br_if $b3
+                (br_if $b1
                   (f64.ne
                     (f64x2.extract_lane 0
                       (f64x2.relaxed_madd
@@ -103,20 +103,20 @@
                         (f64x2.splat (f64.neg (local.get $t29)))))
                     (f64.const 0)))
                 (if (f64.lt (f64.abs (local.get $t29)) (f64.const 1.1830521861667747e-271)) (then
-                  (br_if $b3 (i32.eqz (i32.or (f64.eq (local.get $t25) (f64.const 0)) (f64.eq (local.get $t21) (f64.const 0)))))
+                  (br_if $b1 (i32.eqz (i32.or (f64.eq (local.get $t25) (f64.const 0)) (f64.eq (local.get $t21) (f64.const 0)))))
                 ))
                 (local.set $t30 (f64.sub (local.get $t27) (local.get $t29)))
                 (local.set $t31
                   (f64.add
                     (f64.sub (local.get $t29) (f64.sub (local.get $t27) (local.get $t30)))
                     (f64.sub (local.get $t26) (local.get $t30))))
-                (br_if $b3 (f64.ne (local.get $t31) (f64.const 0)))
+                (br_if $b1 (f64.ne (local.get $t31) (f64.const 0)))
               ))
               (local.set $f4 (local.get $t27))
               (br $to_1001a)
             )
             (local.set $end (i32.const 23))
-            (br $b2)
+            (br $to_leave)
           )
 
           ;; 1001a: ldr %f0,%f4
@@ -134,12 +134,12 @@
             (local.set $budget (i32.sub (local.get $budget) (i32.const 1)))
             (if (i32.lt_s (local.get $budget) (i32.const 0)) (then
               (local.set $end (i32.const 18))
-              (br $b2)
+              (br $to_leave)
             ))
             (br $loop_again)
           ))
           (block $to_less
-            (block $b4
+            (block $to_leave'
 
               ;; 10024: cdb %f0,0(%r2)
               (block $to_1002a
@@ -149,16 +149,16 @@
                 (local.set $t19 (i32.add (local.get $bank) (i32.and (i32.shr_u (local.get $t20) (i32.const 8)) (i32.const 16368))))
                 (if (i64.lt_u (i64.sub (i64.load (local.get $t19)) (local.get $t16)) (i64.const -4089)) (then
                   (local.set $end (i32.const 37))
-                  (br $b4)
+                  (br $to_leave')
                 ) (else
                   (local.set $t18 (i32.sub (i32.load offset=8 (local.get $t19)) (local.get $t20)))
                 ))
                 (local.set $t31 (f64.load offset=8 (local.get $t18)))
                 (local.set $t30 (local.get $f0))
-                (block $b5
-                  (br_if $b5 (i32.const 0))
-                  (br_if $b5 (f64.ne (local.get $t30) (local.get $t30)))
-                  (br_if $b5 (f64.ne (local.get $t31) (local.get $t31)))
+                (block $b2
+                  (br_if $b2 (i32.const 0))
+                  (br_if $b2 (f64.ne (local.get $t30) (local.get $t30)))
+                  (br_if $b2 (f64.ne (local.get $t31) (local.get $t31)))
                   (local.set $t29 (local.get $t30))
                   (local.set $cc_bf64 (local.get $t31))
                   (local.set $cc_af64 (local.get $t29))
@@ -166,7 +166,7 @@
                   (br $to_1002a)
                 )
                 (local.set $end (i32.const 37))
-                (br $b4)
+                (br $to_leave')
               )
 
               ;; 1002a: jl less
@@ -175,26 +175,36 @@
               ;; 1002e: lghi %r1,1
               (local.set $r1 (i64.const 1))
               (br $to_less)
-              (br $b1)
+
+              ;; leave: where all exits of the block meet
+              (br $to_exit)
             )
-            (br $b1)
+
+            ;; leave: where all exits of the block meet
+            (br $to_exit)
           )
-          (block $b6
+          (block $to_leave'
 
             ;; 10032 less: svc 255
             (local.set $end (i32.const 50))
-            (br $b6)
+            (br $to_leave')
             (unreachable)
           )
-          (br $b1)
+
+          ;; leave: where all exits of the block meet
+          (br $to_exit)
         )
-        (br $b1)
+
+        ;; leave: where all exits of the block meet
+        (br $to_exit)
       )
       (unreachable)
     )
+
+    ;; exit: the instruction address
     (local.set $address (i64.add (local.get $base) (i64.extend_i32_s (i32.and (local.get $end) (i32.const -2)))))
 
-    ;; exit: registers that were changed, condition code, instruction address and budget back into memory
+    ;; store: registers that were changed, condition code, instruction address and budget back into memory
     (i64.store (i32.const 1040) (local.get $r2)) (; %r2 ;)
     (i64.store (i32.const 1056) (local.get $r4)) (; %r4 ;)
     (i64.store (i32.const 1032) (local.get $r1)) (; %r1 ;)

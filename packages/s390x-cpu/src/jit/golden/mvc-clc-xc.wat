@@ -37,10 +37,10 @@
     (local.set $r2 (i64.load (i32.const 1040)) (; %r2 ;))
     (local.set $r4 (i64.load (i32.const 1056)) (; %r4 ;))
     (local.set $cc (i32.load (i32.const 2072)) (; CC ;))
-    (block $b1
+    (block $to_exit
       (loop $loop_again
         (block $to_differ
-          (block $b2
+          (block $to_leave
 
             ;; 10010 again: mvc 0(24,%r3),0(%r2)
             (block $to_10016
@@ -76,7 +76,7 @@
                 ))
               ))
               (local.set $end (i32.const 17))
-              (br $b2)
+              (br $to_leave)
             )
 
             ;; 10016: clc 0(24,%r3),0(%r2)
@@ -107,12 +107,12 @@
                 ))
               ))
               (local.set $end (i32.const 23))
-              (br $b2)
+              (br $to_leave)
             )
 
             ;; 1001c: jne differ
             (if (i32.and (i32.shl (i32.const 7) (local.get $cc)) (i32.const 8)) (then (br $to_differ)))
-            (block $b3
+            (block $to_leave'
 
               ;; 10020: xc 0(8,%r3),0(%r3)
               (block $to_10026
@@ -132,7 +132,7 @@
                   (br $to_10026)
                 ))
                 (local.set $end (i32.const 33))
-                (br $b3)
+                (br $to_leave')
               )
 
               ;; 10026: mvi 8(%r3),42
@@ -142,7 +142,7 @@
               (local.set $t21 (i32.add (local.get $bank) (i32.and (i32.shr_u (local.get $t22) (i32.const 8)) (i32.const 16368))))
               (if (i64.lt_u (i64.sub (i64.load offset=16384 (local.get $t21)) (local.get $t16)) (i64.const -4096)) (then
                 (local.set $end (i32.const 39))
-                (br $b3)
+                (br $to_leave')
               ) (else
                 (i32.store8 offset=15 (i32.sub (i32.load offset=16392 (local.get $t21)) (local.get $t22)) (i32.const 42))
               ))
@@ -181,7 +181,7 @@
                   ))
                 ))
                 (local.set $end (i32.const 43))
-                (br $b3)
+                (br $to_leave')
               )
 
               ;; 10030: brctg %r4,again
@@ -192,30 +192,38 @@
                 (local.set $budget (i32.sub (local.get $budget) (i32.const 1)))
                 (if (i32.lt_s (local.get $budget) (i32.const 0)) (then
                   (local.set $end (i32.const 16))
-                  (br $b3)
+                  (br $to_leave')
                 ))
                 (br $loop_again)
               ))
               (br $to_differ)
             )
-            (br $b1)
+
+            ;; leave: where all exits of the block meet
+            (br $to_exit)
           )
-          (br $b1)
+
+          ;; leave: where all exits of the block meet
+          (br $to_exit)
         )
-        (block $b4
+        (block $to_leave
 
           ;; 10034 differ: svc 255
           (local.set $end (i32.const 52))
-          (br $b4)
+          (br $to_leave)
           (unreachable)
         )
-        (br $b1)
+
+        ;; leave: where all exits of the block meet
+        (br $to_exit)
       )
       (unreachable)
     )
+
+    ;; exit: the instruction address
     (local.set $address (i64.add (local.get $base) (i64.extend_i32_s (i32.and (local.get $end) (i32.const -2)))))
 
-    ;; exit: registers that were changed, condition code, instruction address and budget back into memory
+    ;; store: registers that were changed, condition code, instruction address and budget back into memory
     (i64.store (i32.const 1056) (local.get $r4)) (; %r4 ;)
     (if (local.get $cc_kind) (then
       (local.set $t32

@@ -33,7 +33,7 @@
     (local.set $r3 (i64.load (i32.const 1048)) (; %r3 ;))
     (local.set $r5 (i64.load (i32.const 1064)) (; %r5 ;))
     (local.set $cc (i32.load (i32.const 2072)) (; CC ;))
-    (block $b1
+    (block $to_exit
       (loop $loop_outer
 
         ;; 10008 outer: lghi %r2,1
@@ -61,7 +61,7 @@
             ;; 10018: cgijh %r3,20,next
             (local.set $t22 (local.get $r3))
             (if (i64.gt_s (local.get $t22) (i64.const 20)) (then (br $to_next)))
-            (block $b2
+            (block $to_leave
 
               ;; 1001e: aghi %r2,1
               (local.set $t22 (local.get $r2))
@@ -78,16 +78,20 @@
                 (local.set $budget (i32.sub (local.get $budget) (i32.const 1)))
                 (if (i32.lt_s (local.get $budget) (i32.const 0)) (then
                   (local.set $end (i32.const 12))
-                  (br $b2)
+                  (br $to_leave)
                 ))
                 (br $loop_inner)
               ))
               (br $to_next)
             )
-            (br $b1)
-            (br $b1)
+
+            ;; leave: where all exits of the block meet
+            (br $to_exit)
+
+            ;; leave: where all exits of the block meet
+            (br $to_exit)
           )
-          (block $b3
+          (block $to_leave
 
             ;; 10028 next: aghi %r1,1
             (local.set $t20 (local.get $r1))
@@ -104,28 +108,36 @@
               (local.set $budget (i32.sub (local.get $budget) (i32.const 1)))
               (if (i32.lt_s (local.get $budget) (i32.const 0)) (then
                 (local.set $end (i32.const 8))
-                (br $b3)
+                (br $to_leave)
               ))
               (br $loop_outer)
             ))
-            (block $b4
+            (block $to_leave'
 
               ;; 10032: svc 255
               (local.set $end (i32.const 50))
-              (br $b4)
+              (br $to_leave')
               (unreachable)
             )
-            (br $b1)
+
+            ;; leave: where all exits of the block meet
+            (br $to_exit)
           )
-          (br $b1)
+
+          ;; leave: where all exits of the block meet
+          (br $to_exit)
         )
-        (br $b1)
+
+        ;; leave: where all exits of the block meet
+        (br $to_exit)
       )
       (unreachable)
     )
+
+    ;; exit: the instruction address
     (local.set $address (i64.add (local.get $base) (i64.extend_i32_s (i32.and (local.get $end) (i32.const -2)))))
 
-    ;; exit: registers that were changed, condition code, instruction address and budget back into memory
+    ;; store: registers that were changed, condition code, instruction address and budget back into memory
     (i64.store (i32.const 1040) (local.get $r2)) (; %r2 ;)
     (i64.store (i32.const 1048) (local.get $r3)) (; %r3 ;)
     (i64.store (i32.const 1064) (local.get $r5)) (; %r5 ;)

@@ -30,9 +30,9 @@
     (local.set $r3 (i64.load (i32.const 1048)) (; %r3 ;))
     (local.set $r2 (i64.load (i32.const 1040)) (; %r2 ;))
     (local.set $cc (i32.load (i32.const 2072)) (; CC ;))
-    (block $b1
+    (block $to_exit
       (loop $loop_again
-        (block $b2
+        (block $to_leave
 
           ;; 1000a again: agsi 8(%r1),7
           (local.set $t16 (i64.add (local.get $r1) (i64.const 8)))
@@ -42,7 +42,7 @@
           (local.set $t21 (i64.lt_u (i64.sub (i64.load offset=16384 (local.get $t19)) (local.get $t17)) (i64.const -4089)))
           (if (local.get $t21) (then
             (local.set $end (i32.const 11))
-            (br $b2)
+            (br $to_leave)
           ) (else
             (local.set $t20 (i32.sub (i32.load offset=16392 (local.get $t19)) (local.get $t18)))
           ))
@@ -50,7 +50,7 @@
           (local.set $t23 (i64.add (local.get $t22) (i64.const 7)))
           (if (local.get $t21) (then
             (local.set $end (i32.const 11))
-            (br $b2)
+            (br $to_leave)
           ) (else
             (i64.store offset=8 (local.get $t20) (local.get $t23))
           ))
@@ -66,7 +66,7 @@
           (if (i64.lt_u (i64.sub (i64.load offset=16384 (local.get $t20)) (i64.const 512)) (i64.const -4093)) (then
             (if (i32.eqz (call $storeBesideCode (i64.const 512) (i32.const 4) (i64.extend_i32_u (local.get $t21)) (i32.const 0))) (then
               (local.set $end (i32.const 17))
-              (br $b2)
+              (br $to_leave)
             ))
           ) (else
             (i32.store offset=12 (i32.sub (i32.load offset=16392 (local.get $t20)) (i32.const 512)) (local.get $t21))
@@ -80,11 +80,11 @@
             (local.set $budget (i32.sub (local.get $budget) (i32.const 1)))
             (if (i32.lt_s (local.get $budget) (i32.const 0)) (then
               (local.set $end (i32.const 10))
-              (br $b2)
+              (br $to_leave)
             ))
             (br $loop_again)
           ))
-          (block $b3
+          (block $to_leave'
 
             ;; 10018: lg %r2,8(%r1)
             (local.set $t25 (i64.add (local.get $r1) (i64.const 8)))
@@ -93,7 +93,7 @@
             (local.set $t21 (i32.add (local.get $bank) (i32.and (i32.shr_u (local.get $t20) (i32.const 8)) (i32.const 16368))))
             (if (i64.lt_u (i64.sub (i64.load (local.get $t21)) (local.get $t24)) (i64.const -4089)) (then
               (local.set $end (i32.const 25))
-              (br $b3)
+              (br $to_leave')
             ) (else
               (local.set $t19 (i32.sub (i32.load offset=8 (local.get $t21)) (local.get $t20)))
             ))
@@ -102,18 +102,24 @@
 
             ;; 1001e: svc 255
             (local.set $end (i32.const 30))
-            (br $b3)
+            (br $to_leave')
             (unreachable)
           )
-          (br $b1)
+
+          ;; leave: where all exits of the block meet
+          (br $to_exit)
         )
-        (br $b1)
+
+        ;; leave: where all exits of the block meet
+        (br $to_exit)
       )
       (unreachable)
     )
+
+    ;; exit: the instruction address
     (local.set $address (i64.add (local.get $base) (i64.extend_i32_s (i32.and (local.get $end) (i32.const -2)))))
 
-    ;; exit: registers that were changed, condition code, instruction address and budget back into memory
+    ;; store: registers that were changed, condition code, instruction address and budget back into memory
     (i64.store (i32.const 1048) (local.get $r3)) (; %r3 ;)
     (i64.store (i32.const 1040) (local.get $r2)) (; %r2 ;)
     (if (local.get $cc_kind) (then

@@ -42,7 +42,7 @@
     (local.set $r0 (i64.load (i32.const 1024)) (; %r0 ;))
     (local.set $r4 (i64.load (i32.const 1056)) (; %r4 ;))
     (local.set $cc (i32.load (i32.const 2072)) (; CC ;))
-    (block $b1
+    (block $to_exit
       (loop $loop_next
 
         ;; 10014 next: lgr %r5,%r2
@@ -51,7 +51,7 @@
         ;; 10018: lgr %r6,%r3
         (local.set $r6 (local.get $r3))
         (loop $loop_again
-          (block $b2
+          (block $to_leave
 
             ;; 1001c again: clst %r5,%r6
             (block $to_10020
@@ -108,7 +108,7 @@
                 ))
               ))
               (local.set $end (i32.const 29))
-              (br $b2)
+              (br $to_leave)
             )
 
             ;; 10020: jo again
@@ -116,7 +116,7 @@
               (local.set $budget (i32.sub (local.get $budget) (i32.const 1)))
               (if (i32.lt_s (local.get $budget) (i32.const 0)) (then
                 (local.set $end (i32.const 28))
-                (br $b2)
+                (br $to_leave)
               ))
               (br $loop_again)
             ))
@@ -124,7 +124,7 @@
 
               ;; 10024: je found
               (if (i32.and (i32.shl (i32.const 8) (local.get $cc)) (i32.const 8)) (then (br $to_found)))
-              (block $b3
+              (block $to_leave'
 
                 ;; 10028: la %r2,8(%r2)
                 (local.set $t38 (i64.add (local.get $r2) (i64.const 8)))
@@ -138,33 +138,45 @@
                   (local.set $budget (i32.sub (local.get $budget) (i32.const 1)))
                   (if (i32.lt_s (local.get $budget) (i32.const 0)) (then
                     (local.set $end (i32.const 20))
-                    (br $b3)
+                    (br $to_leave')
                   ))
                   (br $loop_next)
                 ))
                 (br $to_found)
               )
-              (br $b1)
-              (br $b1)
+
+              ;; leave: where all exits of the block meet
+              (br $to_exit)
+
+              ;; leave: where all exits of the block meet
+              (br $to_exit)
             )
-            (block $b4
+            (block $to_leave'
 
               ;; 10030 found: svc 255
               (local.set $end (i32.const 48))
-              (br $b4)
+              (br $to_leave')
               (unreachable)
             )
-            (br $b1)
+
+            ;; leave: where all exits of the block meet
+            (br $to_exit)
           )
-          (br $b1)
+
+          ;; leave: where all exits of the block meet
+          (br $to_exit)
         )
-        (br $b1)
+
+        ;; leave: where all exits of the block meet
+        (br $to_exit)
       )
       (unreachable)
     )
+
+    ;; exit: the instruction address
     (local.set $address (i64.add (local.get $base) (i64.extend_i32_s (i32.and (local.get $end) (i32.const -2)))))
 
-    ;; exit: registers that were changed, condition code, instruction address and budget back into memory
+    ;; store: registers that were changed, condition code, instruction address and budget back into memory
     (i64.store (i32.const 1064) (local.get $r5)) (; %r5 ;)
     (i64.store (i32.const 1072) (local.get $r6)) (; %r6 ;)
     (i64.store (i32.const 1040) (local.get $r2)) (; %r2 ;)

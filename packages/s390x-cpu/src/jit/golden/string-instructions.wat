@@ -44,7 +44,7 @@
     (local.set $r7 (i64.load (i32.const 1080)) (; %r7 ;))
     (local.set $r4 (i64.load (i32.const 1056)) (; %r4 ;))
     (local.set $cc (i32.load (i32.const 2072)) (; CC ;))
-    (block $b1
+    (block $to_exit
       (loop $loop_again
 
         ;; 1000e again: larl %r2,end
@@ -54,7 +54,7 @@
         ;; 10014: lgr %r3,%r5
         (local.set $r3 (local.get $r5))
         (loop $loop_search
-          (block $b2
+          (block $to_leave
 
             ;; 10018 search: srst %r2,%r3
             (block $to_1001c
@@ -102,7 +102,7 @@
                 ))
               ))
               (local.set $end (i32.const 25))
-              (br $b2)
+              (br $to_leave)
             )
 
             ;; 1001c: jo search
@@ -110,7 +110,7 @@
               (local.set $budget (i32.sub (local.get $budget) (i32.const 1)))
               (if (i32.lt_s (local.get $budget) (i32.const 0)) (then
                 (local.set $end (i32.const 24))
-                (br $b2)
+                (br $to_leave)
               ))
               (br $loop_search)
             ))
@@ -122,7 +122,7 @@
             ;; 10026: lgr %r7,%r5
             (local.set $r7 (local.get $r5))
             (loop $loop_move
-              (block $b3
+              (block $to_leave'
 
                 ;; 1002a move: mvst %r6,%r7
                 (block $to_1002e
@@ -181,7 +181,7 @@
                     ))
                   ))
                   (local.set $end (i32.const 43))
-                  (br $b3)
+                  (br $to_leave')
                 )
 
                 ;; 1002e: jo move
@@ -204,11 +204,11 @@
                   (local.set $budget (i32.sub (local.get $budget) (i32.const 1)))
                   (if (i32.lt_s (local.get $budget) (i32.const 0)) (then
                     (local.set $end (i32.const 42))
-                    (br $b3)
+                    (br $to_leave')
                   ))
                   (br $loop_move)
                 ))
-                (block $b4
+                (block $to_leave''
 
                   ;; 10032: brctg %r4,again
                   (local.set $t40 (i64.sub (local.get $r4) (i64.const 1)))
@@ -218,34 +218,48 @@
                     (local.set $budget (i32.sub (local.get $budget) (i32.const 1)))
                     (if (i32.lt_s (local.get $budget) (i32.const 0)) (then
                       (local.set $end (i32.const 14))
-                      (br $b4)
+                      (br $to_leave'')
                     ))
                     (br $loop_again)
                   ))
-                  (block $b5
+                  (block $to_leave'''
 
                     ;; 10036: svc 255
                     (local.set $end (i32.const 54))
-                    (br $b5)
+                    (br $to_leave''')
                     (unreachable)
                   )
-                  (br $b1)
+
+                  ;; leave: where all exits of the block meet
+                  (br $to_exit)
                 )
-                (br $b1)
+
+                ;; leave: where all exits of the block meet
+                (br $to_exit)
               )
-              (br $b1)
+
+              ;; leave: where all exits of the block meet
+              (br $to_exit)
             )
-            (br $b1)
+
+            ;; leave: where all exits of the block meet
+            (br $to_exit)
           )
-          (br $b1)
+
+          ;; leave: where all exits of the block meet
+          (br $to_exit)
         )
-        (br $b1)
+
+        ;; leave: where all exits of the block meet
+        (br $to_exit)
       )
       (unreachable)
     )
+
+    ;; exit: the instruction address
     (local.set $address (i64.add (local.get $base) (i64.extend_i32_s (i32.and (local.get $end) (i32.const -2)))))
 
-    ;; exit: registers that were changed, condition code, instruction address and budget back into memory
+    ;; store: registers that were changed, condition code, instruction address and budget back into memory
     (i64.store (i32.const 1040) (local.get $r2)) (; %r2 ;)
     (i64.store (i32.const 1048) (local.get $r3)) (; %r3 ;)
     (i64.store (i32.const 1072) (local.get $r6)) (; %r6 ;)

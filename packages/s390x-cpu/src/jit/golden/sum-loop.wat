@@ -31,9 +31,9 @@
     (local.set $r2 (i64.load (i32.const 1040)) (; %r2 ;))
     (local.set $r4 (i64.load (i32.const 1056)) (; %r4 ;))
     (local.set $cc (i32.load (i32.const 2072)) (; CC ;))
-    (block $b1
+    (block $to_exit
       (loop $loop_again
-        (block $b2
+        (block $to_leave
 
           ;; 1000e again: lg %r3,0(%r1)
           (local.set $t16 (local.get $r1))
@@ -42,7 +42,7 @@
           (local.set $t19 (i32.add (local.get $bank) (i32.and (i32.shr_u (local.get $t18) (i32.const 8)) (i32.const 16368))))
           (if (i64.lt_u (i64.sub (i64.load (local.get $t19)) (local.get $t17)) (i64.const -4089)) (then
             (local.set $end (i32.const 15))
-            (br $b2)
+            (br $to_leave)
           ) (else
             (local.set $t20 (i32.sub (i32.load offset=8 (local.get $t19)) (local.get $t18)))
           ))
@@ -71,26 +71,32 @@
             (local.set $budget (i32.sub (local.get $budget) (i32.const 1)))
             (if (i32.lt_s (local.get $budget) (i32.const 0)) (then
               (local.set $end (i32.const 14))
-              (br $b2)
+              (br $to_leave)
             ))
             (br $loop_again)
           ))
-          (block $b3
+          (block $to_leave'
 
             ;; 10020: svc 255
             (local.set $end (i32.const 32))
-            (br $b3)
+            (br $to_leave')
             (unreachable)
           )
-          (br $b1)
+
+          ;; leave: where all exits of the block meet
+          (br $to_exit)
         )
-        (br $b1)
+
+        ;; leave: where all exits of the block meet
+        (br $to_exit)
       )
       (unreachable)
     )
+
+    ;; exit: the instruction address
     (local.set $address (i64.add (local.get $base) (i64.extend_i32_s (i32.and (local.get $end) (i32.const -2)))))
 
-    ;; exit: registers that were changed, condition code, instruction address and budget back into memory
+    ;; store: registers that were changed, condition code, instruction address and budget back into memory
     (i64.store (i32.const 1048) (local.get $r3)) (; %r3 ;)
     (i64.store (i32.const 1040) (local.get $r2)) (; %r2 ;)
     (i64.store (i32.const 1032) (local.get $r1)) (; %r1 ;)

@@ -42,11 +42,11 @@
     (local.set $r4 (i64.load (i32.const 1056)) (; %r4 ;))
     (local.set $r2 (i64.load (i32.const 1040)) (; %r2 ;))
     (local.set $cc (i32.load (i32.const 2072)) (; CC ;))
-    (block $to_exit
-      (block $b1
+    (block $to_store
+      (block $to_exit
         (loop $loop_again
           (block $to_next
-            (block $b2
+            (block $to_leave
 
               ;; 1000e again: lgr %r3,%r1
               (local.set $r3 (local.get $r1))
@@ -67,7 +67,7 @@
               (local.set $t21 (i32.add (local.get $bank) (i32.and (i32.shr_u (local.get $t20) (i32.const 8)) (i32.const 16368))))
               (if (i64.lt_u (i64.sub (i64.load (local.get $t21)) (local.get $t19)) (i64.const -4089)) (then
                 (local.set $end (i32.const 29))
-                (br $b2)
+                (br $to_leave)
               ) (else
                 (local.set $t22 (i32.sub (i32.load offset=8 (local.get $t21)) (local.get $t20)))
               ))
@@ -77,13 +77,13 @@
               ;; 10022 switch: br %r4
               (local.set $t23 (local.get $r4))
               (local.set $t19 (i64.rotl (i64.sub (local.get $t23) (i64.add (local.get $base) (i64.const 36))) (i64.const 63)))
-              (block $b3
+              (block $b1
                 (block $to_zero
                   (block $to_one
                     (block $to_two
                       (block $to_three
-                        (br_if $b3 (i64.gt_u (local.get $t19) (i64.const 12)))
-                        (br_table $to_zero $b3 $b3 $b3 $to_one $b3 $b3 $b3 $to_two $b3 $b3 $b3 $to_three $b3 (i32.wrap_i64 (local.get $t19)))
+                        (br_if $b1 (i64.gt_u (local.get $t19) (i64.const 12)))
+                        (br_table $to_zero $b1 $b1 $b1 $to_one $b1 $b1 $b1 $to_two $b1 $b1 $b1 $to_three $b1 (i32.wrap_i64 (local.get $t19)))
                       )
 
                       ;; 1003c three: aghi %r2,1000
@@ -95,7 +95,9 @@
                       (local.set $cc_a64 (local.get $t27))
                       (local.set $cc_kind (i32.const 8))
                       (br $to_next)
-                      (br $b1)
+
+                      ;; leave: where all exits of the block meet
+                      (br $to_exit)
                     )
 
                     ;; 10034 two: aghi %r2,100
@@ -110,7 +112,9 @@
                     ;; 10038: j next
                     (br $to_next)
                     (unreachable)
-                    (br $b1)
+
+                    ;; leave: where all exits of the block meet
+                    (br $to_exit)
                   )
 
                   ;; 1002c one: aghi %r2,10
@@ -125,7 +129,9 @@
                   ;; 10030: j next
                   (br $to_next)
                   (unreachable)
-                  (br $b1)
+
+                  ;; leave: where all exits of the block meet
+                  (br $to_exit)
                 )
 
                 ;; 10024 zero: aghi %r2,1
@@ -140,19 +146,23 @@
                 ;; 10028: j next
                 (br $to_next)
                 (unreachable)
-                (br $b1)
+
+                ;; leave: where all exits of the block meet
+                (br $to_exit)
               )
               (i64.store (i32.const 2336) (i64.const 0xe00000022)) (; INDIRECT_SITE ;)
               (i64.store (i32.const 2344) (local.get $base)) (; INDIRECT_BASE ;)
               (i64.store (i32.const 2352) (local.get $t23)) (; INDIRECT_TARGET ;)
               (local.set $address (local.get $t23))
               (local.set $end (i32.const 0))
-              (br $to_exit)
+              (br $to_store)
               (unreachable)
             )
-            (br $b1)
+
+            ;; leave: where all exits of the block meet
+            (br $to_exit)
           )
-          (block $b4
+          (block $to_leave
 
             ;; 10040 next: brctg %r1,again
             (local.set $t19 (i64.sub (local.get $r1) (i64.const 1)))
@@ -162,27 +172,33 @@
               (local.set $budget (i32.sub (local.get $budget) (i32.const 1)))
               (if (i32.lt_s (local.get $budget) (i32.const 0)) (then
                 (local.set $end (i32.const 14))
-                (br $b4)
+                (br $to_leave)
               ))
               (br $loop_again)
             ))
-            (block $b5
+            (block $to_leave'
 
               ;; 10044: svc 255
               (local.set $end (i32.const 68))
-              (br $b5)
+              (br $to_leave')
               (unreachable)
             )
-            (br $b1)
+
+            ;; leave: where all exits of the block meet
+            (br $to_exit)
           )
-          (br $b1)
+
+          ;; leave: where all exits of the block meet
+          (br $to_exit)
         )
         (unreachable)
       )
+
+      ;; exit: the instruction address
       (local.set $address (i64.add (local.get $base) (i64.extend_i32_s (i32.and (local.get $end) (i32.const -2)))))
     )
 
-    ;; exit: registers that were changed, condition code, instruction address and budget back into memory
+    ;; store: registers that were changed, condition code, instruction address and budget back into memory
     (i64.store (i32.const 1048) (local.get $r3)) (; %r3 ;)
     (i64.store (i32.const 1056) (local.get $r4)) (; %r4 ;)
     (i64.store (i32.const 1040) (local.get $r2)) (; %r2 ;)

@@ -38,27 +38,27 @@
     (local.set $r1 (i64.load (i32.const 1032)) (; %r1 ;))
     (local.set $r4 (i64.load (i32.const 1056)) (; %r4 ;))
     (local.set $cc (i32.load (i32.const 2072)) (; CC ;))
-    (block $b1
+    (block $to_exit
       (loop $loop_again
         (block $to_off
-          (block $b2
+          (block $to_leave
 
             ;; 10010 again: stnsm 0(%r3),252
             (if (i32.and (i32.load (i32.const 2060)) (i32.const 0x10000)) (then
               (local.set $end (i32.const 17))
-              (br $b2)
+              (br $to_leave)
             ))
             (local.set $t15 (i32.shr_u (i32.load (i32.const 2060)) (i32.const 24)))
             (local.set $t16 (i32.and (local.get $t15) (i32.const 252)))
             (if (i32.and (i32.xor (local.get $t15) (local.get $t16)) (i32.const -4)) (then
               (local.set $end (i32.const 17))
-              (br $b2)
+              (br $to_leave)
             ))
             (local.set $t17 (i32.and (local.get $t16) (i32.xor (local.get $t15) (i32.const -1))))
             (if (local.get $t17) (then
               (if (i32.load (i32.const 2284)) (then
                 (local.set $end (i32.const 17))
-                (br $b2)
+                (br $to_leave)
               ))
               (if (i32.and (local.get $t17) (i32.const 1)) (then
                 (local.set $t18 (i32.load (i32.const 1280)))
@@ -69,7 +69,7 @@
                 (if (local.get $t19) (then
                   (if (i32.and (call $pendingTimers) (local.get $t19)) (then
                     (local.set $end (i32.const 17))
-                    (br $b2)
+                    (br $to_leave)
                   ))
                 ))
               ))
@@ -81,7 +81,7 @@
             (local.set $t25 (i32.add (local.get $bank) (i32.and (i32.shr_u (local.get $t24) (i32.const 8)) (i32.const 16368))))
             (if (i64.lt_u (i64.sub (i64.load offset=16384 (local.get $t25)) (local.get $t23)) (i64.const -4096)) (then
               (local.set $end (i32.const 17))
-              (br $b2)
+              (br $to_leave)
             ) (else
               (i32.store8 offset=15 (i32.sub (i32.load offset=16392 (local.get $t25)) (local.get $t24)) (local.get $t22))
             ))
@@ -94,7 +94,7 @@
             (local.set $t24 (i32.add (local.get $bank) (i32.and (i32.shr_u (local.get $t25) (i32.const 8)) (i32.const 16368))))
             (if (i64.lt_u (i64.sub (i64.load (local.get $t24)) (local.get $t21)) (i64.const -4089)) (then
               (local.set $end (i32.const 21))
-              (br $b2)
+              (br $to_leave)
             ) (else
               (local.set $t22 (i32.sub (i32.load offset=8 (local.get $t24)) (local.get $t25)))
             ))
@@ -118,7 +118,7 @@
             (local.set $t24 (i32.add (local.get $bank) (i32.and (i32.shr_u (local.get $t22) (i32.const 8)) (i32.const 16368))))
             (if (i64.lt_u (i64.sub (i64.load offset=16384 (local.get $t24)) (local.get $t27)) (i64.const -4089)) (then
               (local.set $end (i32.const 31))
-              (br $b2)
+              (br $to_leave)
             ) (else
               (i64.store offset=8 (i32.sub (i32.load offset=16392 (local.get $t24)) (local.get $t22)) (local.get $t21))
             ))
@@ -130,7 +130,7 @@
             (local.set $t22 (i32.add (local.get $bank) (i32.and (i32.shr_u (local.get $t24) (i32.const 8)) (i32.const 16368))))
             (if (i64.lt_u (i64.sub (i64.load (local.get $t22)) (local.get $t21)) (i64.const -4096)) (then
               (local.set $end (i32.const 37))
-              (br $b2)
+              (br $to_leave)
             ) (else
               (local.set $t25 (i32.sub (i32.load offset=8 (local.get $t22)) (local.get $t24)))
             ))
@@ -142,24 +142,24 @@
 
             ;; 10028: je off
             (if (i32.and (i32.shl (i32.const 8) (local.get $cc)) (i32.const 8)) (then (br $to_off)))
-            (block $b3
+            (block $to_leave'
 
               ;; 1002c: stosm 0(%r3),3
               (if (i32.and (i32.load (i32.const 2060)) (i32.const 0x10000)) (then
                 (local.set $end (i32.const 45))
-                (br $b3)
+                (br $to_leave')
               ))
               (local.set $t18 (i32.shr_u (i32.load (i32.const 2060)) (i32.const 24)))
               (local.set $t19 (i32.or (local.get $t18) (i32.const 3)))
               (if (i32.and (i32.xor (local.get $t18) (local.get $t19)) (i32.const -4)) (then
                 (local.set $end (i32.const 45))
-                (br $b3)
+                (br $to_leave')
               ))
               (local.set $t25 (i32.and (local.get $t19) (i32.xor (local.get $t18) (i32.const -1))))
               (if (local.get $t25) (then
                 (if (i32.load (i32.const 2284)) (then
                   (local.set $end (i32.const 45))
-                  (br $b3)
+                  (br $to_leave')
                 ))
                 (if (i32.and (local.get $t25) (i32.const 1)) (then
                   (local.set $t22 (i32.load (i32.const 1280)))
@@ -170,7 +170,7 @@
                   (if (local.get $t24) (then
                     (if (i32.and (call $pendingTimers) (local.get $t24)) (then
                       (local.set $end (i32.const 45))
-                      (br $b3)
+                      (br $to_leave')
                     ))
                   ))
                 ))
@@ -182,18 +182,22 @@
               (local.set $t15 (i32.add (local.get $bank) (i32.and (i32.shr_u (local.get $t16) (i32.const 8)) (i32.const 16368))))
               (if (i64.lt_u (i64.sub (i64.load offset=16384 (local.get $t15)) (local.get $t27)) (i64.const -4096)) (then
                 (local.set $end (i32.const 45))
-                (br $b3)
+                (br $to_leave')
               ) (else
                 (i32.store8 offset=15 (i32.sub (i32.load offset=16392 (local.get $t15)) (local.get $t16)) (local.get $t17))
               ))
               (i32.store8 (i32.const 2063) (local.get $t19))
               (br $to_off)
             )
-            (br $b1)
+
+            ;; leave: where all exits of the block meet
+            (br $to_exit)
           )
-          (br $b1)
+
+          ;; leave: where all exits of the block meet
+          (br $to_exit)
         )
-        (block $b4
+        (block $to_leave
 
           ;; 10030 off: brctg %r4,again
           (local.set $t27 (i64.sub (local.get $r4) (i64.const 1)))
@@ -203,26 +207,32 @@
             (local.set $budget (i32.sub (local.get $budget) (i32.const 1)))
             (if (i32.lt_s (local.get $budget) (i32.const 0)) (then
               (local.set $end (i32.const 16))
-              (br $b4)
+              (br $to_leave)
             ))
             (br $loop_again)
           ))
-          (block $b5
+          (block $to_leave'
 
             ;; 10034: svc 255
             (local.set $end (i32.const 52))
-            (br $b5)
+            (br $to_leave')
             (unreachable)
           )
-          (br $b1)
+
+          ;; leave: where all exits of the block meet
+          (br $to_exit)
         )
-        (br $b1)
+
+        ;; leave: where all exits of the block meet
+        (br $to_exit)
       )
       (unreachable)
     )
+
+    ;; exit: the instruction address
     (local.set $address (i64.add (local.get $base) (i64.extend_i32_s (i32.and (local.get $end) (i32.const -2)))))
 
-    ;; exit: registers that were changed, condition code, instruction address and budget back into memory
+    ;; store: registers that were changed, condition code, instruction address and budget back into memory
     (i64.store (i32.const 1032) (local.get $r1)) (; %r1 ;)
     (i64.store (i32.const 1056) (local.get $r4)) (; %r4 ;)
     (if (local.get $cc_kind) (then

@@ -32,10 +32,10 @@
     (local.set $r1 (i64.load (i32.const 1032)) (; %r1 ;))
     (local.set $r3 (i64.load (i32.const 1048)) (; %r3 ;))
     (local.set $cc (i32.load (i32.const 2072)) (; CC ;))
-    (block $to_exit
-      (block $b1
+    (block $to_store
+      (block $to_exit
         (loop $loop_again
-          (block $b2
+          (block $to_leave
 
             ;; 10008 again: brasl %r14,triple
             (local.set $t15 (i64.add (local.get $base) (i64.const 14)))
@@ -51,7 +51,7 @@
                     (i32.eq (i32.load offset=32816 (i32.load offset=32776 (local.get $t19))) (i32.const 17))))
               (then
                 (local.set $end (i32.const 4096))
-                (br $b2)
+                (br $to_leave)
               ))
               (local.set $page1 (i32.const 1))
             ))
@@ -82,7 +82,7 @@
             ;; 1100c: br %r14
             (local.set $t18 (local.get $r14))
             (if (i64.eq (local.get $t18) (i64.add (local.get $base) (i64.const 14))) (then
-              (block $b3
+              (block $to_leave'
 
                 ;; 1000e: aghi %r2,1
                 (local.set $t22 (local.get $r2))
@@ -101,36 +101,46 @@
                   (local.set $budget (i32.sub (local.get $budget) (i32.const 1)))
                   (if (i32.lt_s (local.get $budget) (i32.const 0)) (then
                     (local.set $end (i32.const 8))
-                    (br $b3)
+                    (br $to_leave')
                   ))
                   (br $loop_again)
                 ))
-                (block $b4
+                (block $to_leave''
 
                   ;; 10016: svc 255
                   (local.set $end (i32.const 22))
-                  (br $b4)
+                  (br $to_leave'')
                   (unreachable)
                 )
-                (br $b1)
+
+                ;; leave: where all exits of the block meet
+                (br $to_exit)
               )
-              (br $b1)
+
+              ;; leave: where all exits of the block meet
+              (br $to_exit)
             ))
             (local.set $address (local.get $t18))
             (local.set $end (i32.const 0))
+            (br $to_store)
+            (unreachable)
+
+            ;; leave: where all exits of the block meet
             (br $to_exit)
             (unreachable)
-            (br $b1)
-            (unreachable)
           )
-          (br $b1)
+
+          ;; leave: where all exits of the block meet
+          (br $to_exit)
         )
         (unreachable)
       )
+
+      ;; exit: the instruction address
       (local.set $address (i64.add (local.get $base) (i64.extend_i32_s (i32.and (local.get $end) (i32.const -2)))))
     )
 
-    ;; exit: registers that were changed, condition code, instruction address and budget back into memory
+    ;; store: registers that were changed, condition code, instruction address and budget back into memory
     (i64.store (i32.const 1136) (local.get $r14)) (; %r14 ;)
     (i64.store (i32.const 1032) (local.get $r1)) (; %r1 ;)
     (i64.store (i32.const 1040) (local.get $r2)) (; %r2 ;)
