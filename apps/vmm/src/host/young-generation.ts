@@ -6,7 +6,7 @@ const enough = 16 * 2 ** 20;
 
 /**
  * Keeps V8's young generation from growing to its usual 128 MiB, which compiling regions would bring about in the long run: in some minutes more
- * has survived in it than it holds. What a machine needs beyond its guest's memory is a third of that less; nothing gets slower.
+ * has survived in it than it holds.
  *
  * Its limit is an option of the command `node`, but the factor by which it grows is looked up each time.
  */

@@ -46,7 +46,8 @@ export const relativeHalfwordUnsigned64: Source64 = (c) => c.loadI64(c.relativeA
 
 /** The relative address of operand 2, refused with a specification exception when a bit of `mask` is set in it. */
 export function aligned(c: Context, mask: number): I64 {
-  const bits = c.relativeBits("ri2", mask);
+  const address = c.relativeAddress("ri2");
+  const bits = c.relativeBits("ri2", address, mask);
   if (bits.constant !== 0) c.programIf(bits, 6);
-  return c.relativeAddress("ri2");
+  return address;
 }

@@ -145,8 +145,10 @@ export abstract class Context {
   abstract wrapAddress(address: I64): I64;
   /** Address of this instruction (for the target of EXECUTE: of that target) plus a relative field. */
   abstract relativeAddress(name: FieldName): I64;
-  /** The low bits of a relative address. */
-  abstract relativeBits(name: FieldName, mask: number): I32;
+  /** Low bits of the address that a relative field gave: a constant where that is known while compiling. */
+  relativeBits(_name: FieldName, address: I64, mask: number): I32 {
+    return i32.wrap(i64.and(address, mask));
+  }
   /** Loads a big-endian value; the result is held in a temporary. `operand`: whose base register's access register applies. */
   abstract loadI32(address: I64, width: LoadWidth32, signed: boolean, operand?: 1 | 2 | 3 | 4): I32;
   abstract loadI64(address: I64, width: LoadWidth64, signed: boolean, operand?: 1 | 2 | 3 | 4): I64;

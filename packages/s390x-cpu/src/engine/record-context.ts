@@ -305,10 +305,6 @@ export class RecordContext extends StorageContext {
     return this.let(this.wrapAddress(i64.add(this.#address(), this.relative(name))));
   }
 
-  override relativeBits(name: FieldName, mask: number): I32 {
-    return i32.and(i32.wrap(i64.add(this.#address(), this.relative(name))), mask);
-  }
-
   override nextAddress(): I64 {
     return this.let(this.wrapAddress(i64.add(this.#address(), this.length)));
   }

@@ -472,7 +472,7 @@ export class RegionContext extends StorageContext {
     return this.let(this.wrapAddress(this.#offsetAddress(this.#place.offset + this.#fixed(name) * 2)));
   }
 
-  override relativeBits(name: FieldName, mask: number): I32 {
+  override relativeBits(name: FieldName, _address: I64, mask: number): I32 {
     // Offsets count from a page.
     return i32.const((this.#place.offset + this.#fixed(name) * 2) & mask);
   }

@@ -9,7 +9,7 @@ const COST_PER_BYTE = 8;
 
 /**
  * Accounts for the host's memory that regions take, and chooses which of them are given up for others: those that were not entered lately.
- * To find them, regions are put to rest: the next visit, which ends that, takes the interpreter one more comparison.
+ * To find them, regions are put to rest: the next visit ends that. The interpreter compares once more on the way into a region, for this.
  */
 export class RegionMemory {
   readonly #halfwords: Uint16Array;
